@@ -1,0 +1,1 @@
+"""Builds the teamhub Debian package; runs on the build machine only."""
