@@ -1,0 +1,130 @@
+"""The pins of everything that the embedded channel is made of: what `make lock` renews.
+
+A pin is a name, a version and a hash; the address that it came from is left out, so that a
+machine with a mirror of its own uses the same pins.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import parse_wheel_filename
+
+from teamhub_build.npm import npm_command
+from teamhub_build.suites import SUITES, Suite
+from teamhub_shared import TeamhubError
+
+HEADER = "# Renewed by `make lock`; one hash a wheel: the one that fits Python {python}, glibc {glibc}.\n"
+
+
+class PinError(TeamhubError):
+    """The inputs could not be resolved into pins."""
+
+
+def write_pins(repository: Path) -> None:
+    """Renews `locks/<suite>/wheels.txt` of every suite and `locks/npm/package-lock.json`.
+
+    Raises PinError when uv or npm cannot resolve what is asked for.
+    """
+    locks = repository / "locks"
+    for suite in SUITES.values():
+        pins = locks / suite.codename / "wheels.txt"
+        pins.parent.mkdir(exist_ok=True)
+        pins.write_text(wheel_pins(locks, suite), "utf-8")
+    (locks / "npm/package-lock.json").write_text(npm_pins(locks / "npm/package.json"), "utf-8")
+
+
+def wheel_pins(locks: Path, suite: Suite) -> str:
+    """The text of a requirements file that pins each wheel of `suite` by version and hash."""
+    with tempfile.TemporaryDirectory() as folder:
+        resolution = Path(folder) / "pylock.toml"
+        _run(_uv_command(locks, suite, resolution), cwd=locks)
+        packages = tomllib.loads(resolution.read_text("utf-8"))["packages"]
+    supported = list(supported_tags(suite))
+    lines = [
+        f"{package['name']}=={package['version']} \\\n    --hash=sha256:{_best(package, supported)}\n"
+        for package in packages
+    ]
+    return HEADER.format(python=suite.python, glibc=suite.glibc) + "".join(lines)
+
+
+def supported_tags(suite: Suite) -> Iterator[Tag]:
+    """The wheel tags that `suite`'s own python accepts on amd64, the most specific first."""
+    python = tuple(int(part) for part in suite.python.split("."))
+    platforms = manylinux_platforms(suite.glibc)
+    yield from cpython_tags(python, platforms=platforms)
+    yield from compatible_tags(python, f"cp{suite.python.replace('.', '')}", platforms)
+
+
+def manylinux_platforms(glibc: str) -> list[str]:
+    """The platform tags of wheels that run on a glibc of this version, newest first (PEP 600)."""
+    legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+    platforms = []
+    for minor in range(int(glibc.partition(".")[2]), 4, -1):
+        platforms.append(f"manylinux_2_{minor}_x86_64")
+        if minor in legacy:
+            platforms.append(f"{legacy[minor]}_x86_64")
+    return [*platforms, "linux_x86_64"]
+
+
+def npm_pins(package_json: Path) -> str:
+    """The text of a package-lock.json with integrity hashes and without addresses."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "package.json").write_bytes(package_json.read_bytes())
+        install = ["install", "--package-lock-only", "--ignore-scripts", "--omit=dev"]
+        _run([*npm_command(), *install, "--omit-lockfile-registry-resolved"], cwd=Path(folder))
+        return (Path(folder) / "package-lock.json").read_text("utf-8")
+
+
+def _uv_command(locks: Path, suite: Suite, resolution: Path) -> list[str]:
+    sources = [locks / "wheels.in", *([] if suite.debian_nodejs else [locks / "nodejs.in"])]
+    return [
+        *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header"),
+        *("--upgrade", "--only-binary", ":all:", "--format", "pylock.toml", "--system-certs"),
+        *("--python-version", suite.python, "--python-platform", _uv_platform(suite)),
+        *("--output-file", str(resolution), *map(str, sources)),
+    ]
+
+
+def _uv_platform(suite: Suite) -> str:
+    # uv knows manylinux platforms up to glibc 2.40 only
+    minor = min(int(suite.glibc.partition(".")[2]), 40)
+    return f"x86_64-manylinux_2_{minor}"
+
+
+def _best(package: dict[str, Any], supported: list[Tag]) -> str:
+    """The sha256 of the wheel that an installer prefers."""
+    ranks = {
+        wheel["hashes"]["sha256"]: min(
+            supported.index(tag) for tag in _tags(wheel) & set(supported)
+        )
+        for wheel in package["wheels"]
+        if _tags(wheel) & set(supported)
+    }
+    if not ranks:
+        raise PinError(
+            f"{package['name']} {package['version']} has no wheel for this suite",
+            "pin another version of it in locks/wheels.in",
+        )
+    return min(ranks, key=lambda sha256: ranks[sha256])
+
+
+def _tags(wheel: dict[str, Any]) -> frozenset[Tag]:
+    filename = wheel.get("name") or Path(wheel["url"]).name
+    return parse_wheel_filename(filename)[3]
+
+
+def _run(command: list[str], cwd: Path) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        raise PinError(
+            f"{Path(command[0]).name} could not resolve the pins:\n{done.stderr.strip()}",
+            "read the message above; it names the requirement that does not fit",
+        )
