@@ -30,7 +30,7 @@ class TeamhubError(Exception):
     """
 
     def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem)
+        super().__init__(problem, remedy)  # both, or the error could not cross a process
         self.problem = problem
         self.remedy = remedy
 

@@ -1,0 +1,1 @@
+"""The conda environments of /opt/teamhub: locked, and changed by generation."""

@@ -1,0 +1,58 @@
+"""Running the system's own programs, and writing files that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from teamhub_shared import TeamhubError
+
+
+class CommandFailed(TeamhubError):
+    """A program of the system's ended with an error."""
+
+
+def run(command: Sequence[str], *, remedy: str) -> str:
+    """Run `command` and return what it printed on stdout.
+
+    Its standard input is empty, so that nothing can wait for a person, and its stdout is never
+    ours: while debconf listens, that belongs to debconf (debconf-devel(7)).
+    Raises CommandFailed with the program's own last words.
+    """
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise CommandFailed(f"cannot run {command[0]}: {error.strerror}", remedy) from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        reason = said[-1] if said else f"exit status {done.returncode}"
+        raise CommandFailed(f"{' '.join(command)}: {reason}", remedy)
+    return done.stdout
+
+
+def write_file(path: Path, content: bytes, *, mode: int, uid: int = 0, gid: int = 0) -> None:
+    """Put `content` at `path` in one step: a reader sees the old file or the whole new one.
+
+    Owner and mode are set before the file has its name, so that a secret is never readable by
+    others, not even for a moment.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchown(descriptor, uid, gid)
+            os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise TeamhubError(
+            f"cannot write {path}: {error.strerror}", "make room or mend the folder, and try again"
+        ) from error
