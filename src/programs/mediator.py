@@ -1,8 +1,8 @@
 """sudospawner's mediator, loaded by its path.
 
 `import sudospawner` brings in the spawner and with it all of JupyterHub: 44 MB and 0.6 s for each
-person's running server, which the mediator outlives.  It starts `sudospawner-singleuser` beside this
-file.
+person's running server, beside which the mediator waits.  It starts the `sudospawner-singleuser`
+that lies next to this file.
 """
 
 import importlib.util

@@ -88,7 +88,9 @@ def check_service_account() -> None:
 def read_membership(users: str, admins: str) -> Membership:
     """The membership that two lists of names ask for.  Raises BadName."""
     wanted_admins = parse_names(admins)
-    return Membership(users=tuple(sorted({*parse_names(users), *wanted_admins})), admins=wanted_admins)
+    return Membership(
+        users=tuple(sorted({*parse_names(users), *wanted_admins})), admins=wanted_admins
+    )
 
 
 def members(group: str) -> tuple[str, ...]:

@@ -29,9 +29,7 @@ class Listener:
 
 def foreign_listener(port: int) -> Listener | None:
     """Who listens on `port`, unless it is our own proxy."""
-    shown = run(
-        ["ss", "-H", "-l", "-t", "-n", "-p", f"sport = :{port}"], remedy="install iproute2"
-    )
+    shown = run(["ss", "-H", "-l", "-t", "-n", "-p", f"sport = :{port}"], remedy="install iproute2")
     for program, pid in re.findall(r'\("([^"]*)",pid=([0-9]+)', shown):
         if PROXY_UNIT not in cgroup(int(pid)):
             return Listener(program, int(pid))

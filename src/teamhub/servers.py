@@ -50,7 +50,7 @@ def show_session(session: str) -> dict[str, str]:
 
 
 def stop(user: str | None = None) -> list[Server]:
-    """Stop the servers of one person, or everybody's, wait for them, and return what was stopped."""
+    """Stop one person's servers, or everybody's; wait for their end and return what was stopped."""
     stopped = [server for server in running() if user in (None, server.user)]
     for server in stopped:
         loginctl("terminate-session", server.session)

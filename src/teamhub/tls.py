@@ -104,7 +104,9 @@ def ensure_certificates(names: ServerNames) -> list[str]:
 def make_authority(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509.Certificate]]:
     """A certificate authority that can speak for `names` and for nothing else."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"teamhub on {names.dns[0]}"[:64])])
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.COMMON_NAME, f"teamhub on {names.dns[0]}"[:64])]
+    )
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -210,5 +212,3 @@ def key_usage(*, authority: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
-
-

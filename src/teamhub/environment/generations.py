@@ -109,5 +109,5 @@ def switch(generation: Path) -> None:
     link = CURRENT.with_name(".current.new")
     link.unlink(missing_ok=True)
     link.symlink_to(generation.relative_to(ROOT))
-    os.replace(link, CURRENT)
+    link.replace(CURRENT)
     os.sync()

@@ -46,7 +46,7 @@ def verified_records(environment: str, channel: Path = CHANNEL_DIR) -> list[Repo
     return records
 
 
-def verify(path: Path, sha256: bytes) -> None:
+def verify(path: Path, sha256: bytes | None) -> None:
     """Raise CorruptPackage unless the file's SHA-256 is the one given."""
     try:
         with path.open("rb") as file:
@@ -54,8 +54,9 @@ def verify(path: Path, sha256: bytes) -> None:
     except OSError as error:
         raise CorruptPackage(f"{path}: {error.strerror}", reinstall()) from error
     if found != sha256:
+        locked = sha256.hex() if sha256 else "none"
         raise CorruptPackage(
-            f"{path}: its sha256 is {found.hex()}, the lock says {sha256.hex()}", reinstall()
+            f"{path}: its sha256 is {found.hex()}, the lock's is {locked}", reinstall()
         )
 
 

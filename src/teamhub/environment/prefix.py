@@ -86,5 +86,3 @@ def write_history(prefix: Path, records: list[RepoDataRecord], specs: list[str])
     ]
     lines.append(f"# update specs: {specs!r}")
     (prefix / "conda-meta/history").write_text("\n".join(lines) + "\n", "utf-8")
-
-
