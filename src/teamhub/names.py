@@ -52,5 +52,5 @@ def interface_addresses() -> list[str]:
         address["local"]
         for link in links
         for address in link.get("addr_info", ())
-        if not address.get("temporary")
+        if "local" in address and not address.get("temporary")  # old iproute2 prints empty ones
     ]

@@ -163,14 +163,19 @@ def is_current(names: ServerNames) -> bool:
     }
     issuer = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
     signer = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
-    # not_valid_after_utc is new in cryptography 42; Debian 12 has 38.
-    ends = certificate.not_valid_after.replace(tzinfo=datetime.UTC)
-    left = ends - datetime.datetime.now(datetime.UTC)
+    left = end_of(certificate) - datetime.datetime.now(datetime.UTC)
     return (
         covered >= {*names.dns, *names.addresses}
         and issuer.key_identifier == signer.digest
         and left > datetime.timedelta(days=RENEW_DAYS)
     )
+
+
+def end_of(certificate: x509.Certificate) -> datetime.datetime:
+    """When a certificate ends."""
+    if hasattr(certificate, "not_valid_after_utc"):  # new in cryptography 42; Debian 12 has 38
+        return certificate.not_valid_after_utc
+    return certificate.not_valid_after.replace(tzinfo=datetime.UTC)
 
 
 def permitted(authority: x509.Certificate, names: ServerNames) -> ServerNames:
