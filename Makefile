@@ -1,0 +1,19 @@
+# What can be asked of this checkout; `python3 build.py --help` has the options.
+
+PYTHON = /usr/bin/python3
+SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
+
+.PHONY: build lock test clean
+
+build:
+	$(PYTHON) build.py
+
+lock:
+	$(PYTHON) build.py lock
+
+test:
+	$(PYTHON) tests/run.py
+
+# clean roots of other suites belong to root
+clean:
+	$(SUDO) rm -rf --one-file-system .build dist

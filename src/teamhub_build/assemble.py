@@ -1,0 +1,94 @@
+"""The assemble phase: from fetched inputs to checked .deb, without a network.
+
+Runs under the Python of the suite that the package is for, since the channel's bytecode and
+debhelper have to be that suite's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from teamhub_build.channel import write_channel
+from teamhub_build.commands import run_logged
+from teamhub_build.inputs import Inputs
+from teamhub_build.lint import check_lint
+from teamhub_build.lock import write_lock
+from teamhub_build.profiles import requested_specs
+from teamhub_build.progress import Progress
+from teamhub_build.release import Release, read_release
+from teamhub_build.source import write_source_tree
+from teamhub_build.suites import Suite
+from teamhub_build.workspace import Workspace
+from teamhub_shared import CHANNEL_DIR
+
+#: The only settings that debhelper sees, so that no machine's own change the package.
+ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/nonexistent",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+}
+
+
+def assemble(
+    workspace: Workspace, suite: Suite, profile: str, inputs: Inputs, *, progress: Progress
+) -> list[Path]:
+    """Build the package of `suite` and `profile`; return the .deb, .changes and .buildinfo.
+
+    Raises TeamhubError: LintError where lintian objects, and what each step raises.
+    """
+    folder = workspace.stage(suite, profile)
+    log = workspace.logs / f"{suite.codename}-{profile}.log"
+    log.unlink(missing_ok=True)
+    release = read_release(workspace.repository / "debian/changelog", suite)
+    os.environ["SOURCE_DATE_EPOCH"] = str(release.epoch)
+    # what a builder's umask would take away is missing on every server
+    os.umask(0o022)
+    shutil.rmtree(folder, ignore_errors=True)
+
+    progress.stage("converting the wheels to a conda channel")
+    write_channel(
+        folder / "channel",
+        suite=suite,
+        wheels=inputs.wheels,
+        npm_prefix=inputs.npm_prefix,
+        cache=workspace.conda_cache,
+        progress=progress,
+    )
+    progress.stage(f"locking the environments of the {profile} profile")
+    write_lock(
+        folder / "channel",
+        folder / "shipped-channel",
+        specs=requested_specs(profile, suite),
+        suite=suite,
+        channel_url=f"file://{CHANNEL_DIR}",
+    )
+    progress.stage("laying out the Debian source package")
+    tree = write_source_tree(
+        folder / "source",
+        workspace=workspace,
+        release=release,
+        profile=profile,
+        inputs=inputs,
+        channel=folder / "shipped-channel",
+        log=log,
+    )
+    progress.stage(f"building teamhub {release.version} with dpkg-buildpackage")
+    results = build_packages(tree, release, log=log, progress=progress)
+    progress.stage("checking it with lintian")
+    check_lint(next(path for path in results if path.suffix == ".changes"), progress=progress)
+    return results
+
+
+def build_packages(tree: Path, release: Release, *, log: Path, progress: Progress) -> list[Path]:
+    """Run dpkg-buildpackage in `tree`; return what it made, in the folder above."""
+    run_logged(
+        ["dpkg-buildpackage", "--no-sign", "--build=binary"],
+        cwd=tree,
+        env={**ENVIRONMENT, "SOURCE_DATE_EPOCH": str(release.epoch)},
+        log=log,
+        show=lambda line: progress(line.strip()) if line.startswith("   dh_") else None,
+    )
+    return sorted(tree.parent.glob(f"teamhub_{release.version}_*"))

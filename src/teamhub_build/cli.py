@@ -1,0 +1,177 @@
+"""The command line of build.py."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from teamhub_build import machine
+from teamhub_build.profiles import DEFAULT_PROFILE, PROFILES
+from teamhub_build.progress import Progress
+from teamhub_build.suites import SUITES, Suite, machine_suite
+from teamhub_build.workspace import Workspace
+from teamhub_shared import TeamhubError
+
+CHANNELS = ("embedded",)
+
+
+class OptionError(TeamhubError):
+    """An option asks for something that the build does not do."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of build.py."""
+    options = argparse.ArgumentParser(
+        prog="build.py",
+        description="Build teamhub's Debian package. What the build needs it installs first, "
+        "through apt and pip; the result is DIR/teamhub_VERSION_amd64.deb.",
+    )
+    options.add_argument(
+        "action",
+        nargs="?",
+        choices=("build", "lock"),
+        default="build",
+        help="build the package (default), or renew the pins of all inputs",
+    )
+    options.add_argument(
+        "--suite",
+        choices=tuple(SUITES),
+        help="the Debian suite to build for; another than this machine's own is built in a clean "
+        "root of it (default: this machine's)",
+    )
+    options.add_argument(
+        "--channel",
+        default=CHANNELS[0],
+        metavar="NAME",
+        help="where the conda packages come from: embedded, made of PyPI wheels and shipped in "
+        "the package (default)",
+    )
+    options.add_argument(
+        "--profile",
+        choices=tuple(PROFILES),
+        default=DEFAULT_PROFILE,
+        help="what people compute with: minimal is JupyterLab alone, scientific adds numpy, "
+        "pandas, bokeh and others (default: %(default)s)",
+    )
+    options.add_argument(
+        "--output",
+        type=Path,
+        default=Path("dist"),
+        metavar="DIR",
+        help="where the package is put (default: %(default)s)",
+    )
+    options.add_argument(
+        "--offline",
+        action="store_true",
+        help="use no network: only what an earlier build has fetched",
+    )
+    return options
+
+
+def main(repository: Path, arguments: list[str]) -> int:
+    """Do what `arguments` say; the exit status of build.py."""
+    options = parser().parse_args(arguments)
+    progress = Progress()
+    try:
+        _enter_tool_environment(repository, arguments, options, progress)
+        if options.action == "lock":
+            _lock(repository, progress)
+        else:
+            _build(Workspace(repository), options, progress)
+    except TeamhubError as error:
+        print(f"build.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _enter_tool_environment(
+    repository: Path, arguments: list[str], options: argparse.Namespace, progress: Progress
+) -> None:
+    """Replace this process by one in the build's own environment, unless it is there already."""
+    workspace = Workspace(repository)
+    if options.channel not in CHANNELS:
+        raise OptionError(
+            f"there is no channel {options.channel}",
+            f"leave --channel out, or give one of: {', '.join(CHANNELS)}",
+        )
+    suite = _suite(options)
+    wanted = [*machine.BUILD_PACKAGES]
+    if not _is_machine_suite(suite):
+        wanted += machine.ROOT_PACKAGES
+    machine.install_packages(
+        wanted, workspace=workspace, offline=options.offline, progress=progress
+    )
+    python = machine.tool_environment(workspace, offline=options.offline, progress=progress)
+    if not machine.runs_in(python):
+        source = str(repository / "src")
+        command = [str(python), str(repository / "build.py"), *arguments]
+        environment = {**os.environ, "PYTHONPATH": source}
+        os.execve(python, command, environment)  # noqa: S606 - a shell has no part in it
+
+
+def _lock(repository: Path, progress: Progress) -> None:
+    # these need what the tool environment has, as does all that _build imports
+    from teamhub_build.pins import write_pins
+    from teamhub_build.requirements import write_requirements
+
+    log = Workspace(repository).logs / "lock.log"
+    write_requirements(repository, log=log, progress=progress)
+    progress.stage("pinning the channel's wheels and npm packages")
+    write_pins(repository)
+
+
+def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress) -> None:
+    from teamhub_build.assemble import assemble
+    from teamhub_build.inputs import fetch_inputs
+
+    suite = _suite(options)
+    inputs = fetch_inputs(workspace, suite, offline=options.offline, progress=progress)
+    if _is_machine_suite(suite):
+        results = assemble(workspace, suite, options.profile, inputs, progress=progress)
+    else:
+        results = _build_in_root(workspace, suite, options, progress)
+    output = Path(options.output)
+    output.mkdir(parents=True, exist_ok=True)
+    for result in results:
+        shutil.copy(result, output)
+        progress.stage(f"{output / result.name}, {result.stat().st_size / 1e6:.1f} MB")
+
+
+def _build_in_root(
+    workspace: Workspace, suite: Suite, options: argparse.Namespace, progress: Progress
+) -> list[Path]:
+    """The same build.py with --offline, run by the suite's own Python in a clean root of it."""
+    from teamhub_build.inputs import fetch_tool_wheels
+    from teamhub_build.root import CHECKOUT, clean_root, run_in_root
+
+    fetch_tool_wheels(workspace, suite, offline=options.offline, progress=progress)
+    root = clean_root(workspace, suite, offline=options.offline, progress=progress)
+    output = workspace.stage(suite, options.profile).with_suffix(".result")
+    shutil.rmtree(output, ignore_errors=True)
+    progress.stage(f"building in the clean root of {suite.codename}")
+    run_in_root(
+        root,
+        [
+            *(machine.SYSTEM_PYTHON, CHECKOUT / "build.py", "--offline"),
+            *("--suite", suite.codename, "--profile", options.profile),
+            *("--output", CHECKOUT / output.relative_to(workspace.repository)),
+        ],
+        repository=workspace.repository,
+        log=workspace.logs / f"{suite.codename}-{options.profile}-root.log",
+        progress=progress,
+    )
+    return sorted(output.iterdir())
+
+
+def _suite(options: argparse.Namespace) -> Suite:
+    return SUITES[options.suite] if options.suite else machine_suite()
+
+
+def _is_machine_suite(suite: Suite) -> bool:
+    try:
+        return suite == machine_suite()
+    except TeamhubError:
+        return False

@@ -1,0 +1,138 @@
+"""The fetch phase: every pinned input of a build, checked and in its place.
+
+All that needs a network is here; what follows builds from these folders alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from teamhub_build.commands import CommandError, run_logged
+from teamhub_build.npm import npm_command
+from teamhub_build.progress import Progress
+from teamhub_build.suites import Suite
+from teamhub_build.wheelhouse import InputError, Target, fetch_wheels
+from teamhub_build.workspace import Workspace
+
+#: The packages that the server gets unpacked beside its own code; pinned with the build's tools.
+VENDORED = frozenset({"py-rattler"})
+
+#: npm's words about a tarball that is not what its integrity hash says.
+NPM_MISMATCH = re.compile(
+    r"(?P<expected>sha512-\S+) integrity checksum failed when using sha512: wanted \S+ but got "
+    r"(?P<got>sha512-[^\s.]+)"
+)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where the inputs of a build are."""
+
+    #: The wheels that become the channel.
+    wheels: Path
+    #: What `npm ci` made of locks/npm.
+    npm_prefix: Path
+    #: The wheels of `VENDORED`.
+    vendored: list[Path]
+
+
+def fetch_inputs(
+    workspace: Workspace, suite: Suite, *, offline: bool, progress: Progress
+) -> Inputs:
+    """Fetch what is missing, check all of it.
+
+    Raises InputError for an input that differs from its pin, or is missing while `offline`.
+    """
+    return Inputs(
+        wheels=_fetch_channel_wheels(workspace, suite, offline=offline, progress=progress),
+        npm_prefix=_fetch_npm_prefix(workspace, offline=offline, progress=progress),
+        vendored=_fetch_vendored_wheels(workspace, offline=offline, progress=progress),
+    )
+
+
+def fetch_tool_wheels(
+    workspace: Workspace, suite: Suite, *, offline: bool, progress: Progress
+) -> None:
+    """The build's own tools for the Python of `suite`, for a clean root that has no network."""
+    progress.stage(f"checking the build's tools for Python {suite.python}")
+    fetch_wheels(
+        workspace.repository / "requirements/build.txt",
+        workspace.tool_wheels(suite.python),
+        target=Target(suite.python),
+        pip=[sys.executable, "-m", "pip"],
+        log=workspace.logs / f"tools-{suite.python}.log",
+        offline=offline,
+        progress=progress,
+    )
+
+
+def _fetch_channel_wheels(
+    workspace: Workspace, suite: Suite, *, offline: bool, progress: Progress
+) -> Path:
+    progress.stage(f"checking the channel's wheels for {suite.codename}")
+    folder = workspace.channel_wheels(suite)
+    fetch_wheels(
+        workspace.repository / "locks" / suite.codename / "wheels.txt",
+        folder,
+        target=Target(suite.python, suite.glibc),
+        pip=[sys.executable, "-m", "pip"],
+        log=workspace.logs / f"wheels-{suite.codename}.log",
+        offline=offline,
+        progress=progress,
+    )
+    return folder
+
+
+def _fetch_vendored_wheels(
+    workspace: Workspace, *, offline: bool, progress: Progress
+) -> list[Path]:
+    return fetch_wheels(
+        workspace.repository / "requirements/build.txt",
+        workspace.vendored_wheels,
+        target=Target(f"{sys.version_info.major}.{sys.version_info.minor}"),
+        pip=[sys.executable, "-m", "pip"],
+        log=workspace.logs / "vendored.log",
+        offline=offline,
+        progress=progress,
+        names=VENDORED,
+    )
+
+
+def _fetch_npm_prefix(workspace: Workspace, *, offline: bool, progress: Progress) -> Path:
+    """Laid anew by each build, since npm compares hashes when it unpacks and not afterwards."""
+    progress.stage("checking the proxy's npm packages")
+    prefix = workspace.inputs / "npm"
+    shutil.rmtree(prefix, ignore_errors=True)
+    prefix.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(workspace.repository / "locks/npm" / name, prefix)
+    command = [*npm_command(), "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command += ["--cache", str(workspace.inputs / "npm-cache"), "--prefer-offline"]
+    log = workspace.logs / "npm.log"
+    try:
+        run_logged([*command, *(["--offline"] if offline else [])], cwd=prefix, log=log)
+    except CommandError as error:
+        if mismatch := NPM_MISMATCH.search(error.output):
+            package = _npm_package(prefix / "package-lock.json", mismatch["expected"])
+            raise InputError(
+                f"{package} is not what its pin says: expected {mismatch['expected']}, "
+                f"got {mismatch['got']}",
+                "find out who changed it; a change that you trust is pinned with `make lock`",
+            ) from error
+        raise
+    return prefix
+
+
+def _npm_package(lock: Path, integrity: str) -> str:
+    """The package that `lock` pins by this integrity hash; npm's own message leaves it out."""
+    packages = json.loads(lock.read_text("utf-8"))["packages"]
+    return next(
+        f"{path.rpartition('node_modules/')[2]} {package['version']}"
+        for path, package in packages.items()
+        if package.get("integrity") == integrity
+    )

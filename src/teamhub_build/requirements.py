@@ -1,0 +1,32 @@
+"""The pins of the build's and the tests' own tools: requirements/NAME.in makes NAME.txt."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from teamhub_build.commands import run_logged
+from teamhub_build.progress import Progress
+from teamhub_build.suites import SUITES
+
+
+def write_requirements(repository: Path, *, log: Path, progress: Progress) -> None:
+    """Renew every requirements/*.txt; one file holds for the Pythons of all suites.
+
+    Raises CommandError when uv finds no versions that fit.
+    """
+    oldest = min(SUITES.values(), key=lambda suite: suite.release).python
+    for wanted in sorted((repository / "requirements").glob("*.in")):
+        progress.stage(f"pinning {wanted.name}")
+        run_logged(
+            [
+                *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--upgrade"),
+                *("--system-certs", "--universal", "--python-version", oldest),
+                *("--generate-hashes", "--no-annotate"),
+                *("--output-file", wanted.with_suffix(".txt"), wanted),
+            ],
+            cwd=repository,
+            env={**os.environ, "UV_CUSTOM_COMPILE_COMMAND": "make lock"},
+            log=log,
+        )

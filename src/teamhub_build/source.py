@@ -1,0 +1,118 @@
+"""The Debian source tree that dpkg-buildpackage turns into the package.
+
+stdeb makes the source package of the server's Python code; the repository's debian/ replaces the
+one that stdeb writes, which knows neither maintscripts nor anything beside Python.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+from teamhub_build.commands import run_logged
+from teamhub_build.inputs import Inputs
+from teamhub_build.release import Release
+from teamhub_build.render import render_tree, write_rendered
+from teamhub_build.workspace import Workspace
+
+MAINTSCRIPTS = ("config", "preinst", "postinst", "prerm", "postrm")
+
+#: What of src/ is Python code that stdeb packs.
+PYTHON_CODE = ("setup.py", "teamhub", "teamhub_shared.py")
+
+#: What of src/ never leaves the build machine.
+BUILD_CODE = "teamhub_build"
+
+
+def write_source_tree(
+    folder: Path,
+    *,
+    workspace: Workspace,
+    release: Release,
+    profile: str,
+    inputs: Inputs,
+    channel: Path,
+    log: Path,
+) -> Path:
+    """Write folder/teamhub-VERSION and return it.
+
+    `channel` is what ships: packages, repodata, lock.  Every file is dated by the changelog.
+    Raises RenderError for a template that fails, CommandError where stdeb does.
+    """
+    repository = workspace.repository
+    context = {"suite": release.suite, "profile": profile, "version": release.version}
+    shutil.rmtree(folder, ignore_errors=True)
+    debian = folder / "debian"
+    write_debian_folder(debian, repository, release, context)
+    tree = write_python_source(folder, repository, release, log=log)
+    shutil.rmtree(tree / "debian")
+    debian.rename(tree / "debian")
+    render_tree(repository / "conffiles", tree / "conffiles", context)
+    for folder_of_data in (repository / "src").iterdir():
+        if folder_of_data.is_dir() and folder_of_data.name not in (*PYTHON_CODE, BUILD_CODE):
+            render_tree(folder_of_data, tree / "src" / folder_of_data.name, context)
+    render_tree(channel, tree / "payload/channel", context)
+    for wheel in inputs.vendored:
+        unpack_packages(wheel, tree / "payload")
+    clamp_times(tree, release.epoch)
+    return tree
+
+
+def write_debian_folder(
+    debian: Path, repository: Path, release: Release, context: dict[str, object]
+) -> None:
+    """debian/ with its templates and the maintscripts rendered, and the suite in its changelog."""
+    render_tree(repository / "debian", debian, context)
+    changelog = debian / "changelog"
+    changelog.write_text(release.changelog(changelog.read_text("utf-8")), "utf-8")
+    for name in MAINTSCRIPTS:
+        for script in (repository / "maintscripts").glob(f"{name}*"):
+            if script.name in (name, f"{name}.j2"):
+                write_rendered(script, debian / f"teamhub.{script.name}", context)
+
+
+def write_python_source(folder: Path, repository: Path, release: Release, *, log: Path) -> Path:
+    """The source package that stdeb makes of the server's code, unpacked.
+
+    folder/debian has to be there: setup.py reads the version in its changelog.
+    """
+    code = folder / "src"
+    for name in PYTHON_CODE:
+        source = repository / "src" / name
+        if source.is_dir():
+            render_tree(source, code / name, {})
+        else:
+            code.mkdir(exist_ok=True)
+            write_rendered(source, code / name, {})
+    run_logged(
+        [
+            *(sys.executable, "setup.py", "--command-packages=stdeb.command"),
+            *("sdist_dsc", "--dist-dir", folder),
+        ],
+        cwd=code,
+        env={**os.environ, "SOURCE_DATE_EPOCH": str(release.epoch)},
+        log=log,
+    )
+    shutil.rmtree(code)
+    for leftover in folder.glob("teamhub_*"):
+        leftover.unlink()
+    return folder / f"teamhub-{release.upstream}"
+
+
+def unpack_packages(wheel: Path, target: Path) -> None:
+    """The import packages of a wheel, without what only installers read."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            if ".dist-info/" not in name:
+                archive.extract(name, target)
+    for path in target.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def clamp_times(tree: Path, epoch: int) -> None:
+    """Date every file and folder of `tree` at `epoch`, in seconds since 1970."""
+    for path in [tree, *tree.rglob("*")]:
+        os.utime(path, (epoch, epoch), follow_symlinks=False)

@@ -1,0 +1,57 @@
+"""Where a build keeps its files; everything is below the checkout's .build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from teamhub_build.suites import Suite
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of the builds of one checkout."""
+
+    repository: Path
+
+    @property
+    def folder(self) -> Path:
+        """The root of all of them."""
+        return self.repository / ".build"
+
+    @property
+    def logs(self) -> Path:
+        """What the tools printed, one file a stage."""
+        return self.folder / "logs"
+
+    @property
+    def inputs(self) -> Path:
+        """What was fetched, each file pinned by hash; `--offline` builds from here."""
+        return self.folder / "inputs"
+
+    @property
+    def conda_cache(self) -> Path:
+        """Wheels converted to conda packages, which the next build takes over."""
+        return self.folder / "conda-packages"
+
+    @property
+    def roots(self) -> Path:
+        """Clean roots of the suites."""
+        return self.folder / "roots"
+
+    def tool_wheels(self, python: str) -> Path:
+        """The build's own tools as wheels, for a minor version of Python."""
+        return self.inputs / f"tools-{python}"
+
+    def channel_wheels(self, suite: Suite) -> Path:
+        """The wheels that become the channel of `suite`."""
+        return self.inputs / f"wheels-{suite.codename}"
+
+    @property
+    def vendored_wheels(self) -> Path:
+        """The wheels that the package carries unpacked for the server."""
+        return self.inputs / "vendored"
+
+    def stage(self, suite: Suite, profile: str) -> Path:
+        """The folder of one build."""
+        return self.folder / f"{suite.codename}-{profile}"
