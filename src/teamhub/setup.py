@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from teamhub import accounts, names, ports, settings, tls, tokens
+from teamhub import accounts, names, ports, settings, tls, tokens, units
 from teamhub.environment import generations
 from teamhub.system import run
 
@@ -62,8 +62,11 @@ def set_up_certificates() -> None:
     """Make the certificates that are missing, end soon, or do not cover the server's names."""
     wanted = settings.read()["SERVER_NAMES"].split()
     server_names = names.sort_names(wanted) if wanted else names.detect()
-    for made in tls.ensure_certificates(server_names):
-        report(f"made {made}")
+    made = tls.ensure_certificates(server_names)
+    for thing in made:
+        report(f"made {thing}")
+    if made and units.is_active(ports.PROXY_UNIT):
+        units.reload(ports.PROXY_UNIT)
 
 
 def set_up_environment() -> None:

@@ -1,0 +1,25 @@
+// Loaded by node before configurable-http-proxy, which reads its certificate only when it starts: at
+// SIGHUP the key and certificate that `proxy-reload` has put down are used for new connections,
+// and those that are open go on.
+"use strict";
+
+const fs = require("node:fs");
+const tls = require("node:tls");
+
+const directory = "/run/teamhub-proxy";
+const setSecureContext = tls.Server.prototype.setSecureContext;
+
+// node calls this once for a server that is being made, with the options that it was made with.
+tls.Server.prototype.setSecureContext = function (options) {
+  setSecureContext.call(this, options);
+  process.on("SIGHUP", () => {
+    try {
+      const key = fs.readFileSync(`${directory}/server.key`);
+      const cert = fs.readFileSync(`${directory}/server.crt`);
+      setSecureContext.call(this, { ...options, key, cert });
+      console.log("teamhub: the new certificate is in use");
+    } catch (error) {
+      console.error(`teamhub: the old certificate stays in use: ${error.message}`);
+    }
+  });
+};
