@@ -18,9 +18,10 @@ settings = dict(
 
 # --- The proxy is a unit of its own: the hub restarts without one browser noticing.
 c.JupyterHub.bind_url = f"https://:{settings['HTTPS_PORT']}/"
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:8081"
+# Ports under 1024: while the hub or the proxy restarts, no person's program can take their place.
+c.JupyterHub.hub_bind_url = "http://127.0.0.1:808"
 c.ConfigurableHTTPProxy.should_start = False
-c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:8001"
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:801"
 c.ConfigurableHTTPProxy.auth_token = Path(
     os.environ["CREDENTIALS_DIRECTORY"], "proxy-token"
 ).read_text("ascii")
