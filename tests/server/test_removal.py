@@ -1,0 +1,160 @@
+"""`apt remove`, the package back again, `apt purge`: what goes, what stays, and why.
+
+The tests of this module are one story and run in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from support.container import BootedServer, wait_for
+from support.hub_client import HubClient
+from support.installation import APT, Installation, Target, all_paths, wait_for_login_page
+
+LogIn = Callable[[str], HubClient]
+
+#: What a purge leaves on a server, and why.
+STAYS = {
+    r"/home/(zoe|wash)(/.*)?": "people's homes are theirs",
+    r"/var/mail/(zoe|wash)|/var/spool/mail/(zoe|wash)": "so is their mail",
+    r"/var/lib/systemd/linger/.*": "people's own choice",
+    r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?": "accounts and groups stay",
+    r"/etc/\.pwd\.lock": "made by whatever changes accounts first",
+    r"/var/log(/.*)?": "the server's history",
+    r"/var/cache(/.*)?": "caches of apt, debconf and others",
+    r"/var/lib/(dpkg|apt|ucf|systemd|pam|python|dbus)(/.*)?": "state of other packages",
+    r"/(tmp|run|mnt|var/tmp)(/.*)?": "does not outlive a boot",
+    r".*/__pycache__(/.*)?": "bytecode of Debian's own Python packages",
+    r"/etc/(ssl|ca-certificates|alternatives|systemd|rc\d\.d)(/.*)?": "state of dependencies",
+    r"/etc/(ld\.so\.cache|environment|machine-id|mailcap|sudo_logsrvd\.conf)": "of the system",
+    r"/usr/share/info/dir(\.old)?": "an index of the system",
+}
+
+
+def remove(server: BootedServer, *how: str) -> None:
+    server.run(*APT, *how, "teamhub", DEBIAN_FRONTEND="noninteractive")
+
+
+def exists(server: BootedServer, path: str) -> bool:
+    return server.run("test", "-e", path, check=False).returncode == 0
+
+
+def server_processes(server: BootedServer) -> str:
+    return server.run("pgrep", "--full", "jupyterhub|singleuser|sudospawner", check=False).stdout
+
+
+@pytest.fixture(scope="module")
+def ca_before(server: BootedServer, sign_in: LogIn) -> str:
+    """The CA before the removal, during which Zoe has a server running and a file saved."""
+    zoe = sign_in("zoe")
+    zoe.spawn()
+    zoe.compute("open('log.txt', 'w').write('hers')")
+    ca = server.output("teamhub", "tls", "ca")
+    remove(server, "remove")
+    return ca
+
+
+def test_remove_ends_the_services_and_peoples_servers(server: BootedServer, ca_before: str) -> None:
+    assert ca_before
+    for unit in ("teamhub", "teamhub-proxy"):
+        state = server.run("systemctl", "is-active", unit, check=False).stdout.strip()
+        assert state in ("inactive", "unknown")
+    wait_for("end of all servers", lambda: not server_processes(server), 15)
+    for port in (443, 80):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((server.host.address, port), timeout=10).close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/opt/teamhub", "/usr/lib/teamhub", "/usr/share/teamhub", "/usr/sbin/teamhub"]
+)
+def test_remove_takes_the_programs_away(server: BootedServer, path: str) -> None:
+    assert not exists(server, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/teamhub/jupyterhub_config.py",
+        "/etc/teamhub/teamhub.conf",
+        "/etc/teamhub/tls/ca.key",
+        "/etc/teamhub/proxy-token",
+        "/var/lib/teamhub/jupyterhub.sqlite",
+        "/home/zoe/notebooks/log.txt",
+    ],
+)
+def test_remove_keeps_settings_secrets_and_data(server: BootedServer, path: str) -> None:
+    assert exists(server, path)
+
+
+def test_the_package_comes_back_as_it_was(
+    server: BootedServer,
+    target: Target,
+    installed: Installation,
+    ca_before: str,
+    sign_in: LogIn,
+) -> None:
+    server.run(*APT, "install", target.package_on_server, DEBIAN_FRONTEND="noninteractive")
+    wait_for_login_page(server, installed.ca)
+    assert server.output("teamhub", "tls", "ca") == ca_before
+    zoe = sign_in("zoe")
+    zoe.spawn()
+    assert zoe.compute("print(open('log.txt').read())") == "hers\n"
+
+
+@pytest.fixture(scope="module")
+def purged(server: BootedServer) -> BootedServer:
+    """The server after `apt purge`, while Zoe's server was running."""
+    remove(server, "purge")
+    return server
+
+
+def test_purge_knows_the_package_no_more(purged: BootedServer) -> None:
+    asked = purged.run("dpkg-query", "--status", "teamhub", check=False)
+    assert asked.returncode != 0
+    questions = purged.run("debconf-show", "teamhub", check=False).stdout
+    assert "teamhub/" not in questions
+    assert "teamhub" not in purged.output("cat", "/var/lib/ucf/registry", "/var/lib/ucf/hashfile")
+
+
+def test_purge_ends_everything_that_ran(purged: BootedServer) -> None:
+    wait_for("end of all servers", lambda: not server_processes(purged), 15)
+    assert purged.output("systemctl", "list-unit-files", "--no-legend", "teamhub*") == ""
+    assert purged.output("systemctl", "list-units", "--failed", "--plain", "--no-legend") == ""
+
+
+def test_purge_leaves_nothing_that_has_no_reason(
+    purged: BootedServer, installed: Installation
+) -> None:
+    of_packages = set(purged.output("sh", "-c", "cat /var/lib/dpkg/info/*.list").splitlines())
+    new = set(all_paths(purged)) - installed.paths_before - of_packages
+    # Debian 12 and 13 have /bin, /lib and so on as links into /usr; dpkg lists either name.
+    new -= {f"/usr{path}" for path in of_packages}
+    stays = re.compile("|".join(STAYS))
+    assert sorted(path for path in new if not stays.fullmatch(path)) == []
+
+
+def test_purge_leaves_nothing_named_after_the_package(purged: BootedServer) -> None:
+    found = purged.run(
+        *("find", "/", "-xdev", "(", "-path", "/home", "-o", "-path", "/proc", ")", "-prune"),
+        *("-o", "(", "-iname", "*teamhub*", "-o", "-iname", "*jupyterhub*", ")", "-print"),
+    ).stdout.splitlines()
+    # systemd keeps the last time of every timer, and the directories of accounts made on the fly.
+    assert [path for path in found if not path.startswith(("/var/lib/systemd/", "/var/log/"))] == []
+
+
+def test_purge_leaves_people_and_their_files(purged: BootedServer) -> None:
+    for person in ("zoe", "wash"):
+        assert purged.output("getent", "passwd", person)
+    assert purged.output("cat", "/home/zoe/notebooks/log.txt") == "hers"
+
+
+def test_purge_takes_rhea_her_right_to_read_passwords(purged: BootedServer) -> None:
+    assert "rhea" not in purged.output("getent", "group", "shadow")
+    assert (
+        purged.run("sudo", "--list", "--other-user=rhea", check=False).stdout.count("NOPASSWD") == 0
+    )

@@ -1,0 +1,1 @@
+"""What the tests of booted servers stand on: roots, a mirror, containers, a client, a browser."""

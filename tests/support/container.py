@@ -1,0 +1,203 @@
+"""A Debian server booted with systemd-nspawn, for tests that need a real one.
+
+The network interface of every container lands in the caller's network namespace, which is why the
+tests run in one of their own (see tests/run.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+CGROUPS = Path("/sys/fs/cgroup")
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+T = TypeVar("T")
+
+
+def wait_for(what: str, look: Callable[[], T], seconds: float, pause: float = 0.05) -> T:
+    """The first true answer of `look`; TimeoutError, naming `what`, after `seconds` without one."""
+    end = time.monotonic() + seconds
+    while not (answer := look()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"no {what} after {seconds:.0f} s")
+        time.sleep(pause)
+    return answer
+
+
+@dataclass(frozen=True)
+class Host:
+    """The name and the addresses of one server of the tests, and of its gateway."""
+
+    name: str
+    address: str
+    gateway: str
+
+    @property
+    def domain_name(self) -> str:
+        return f"{self.name}.test"
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.domain_name}"
+
+
+class BootedServer:
+    """One container: boots `root`, and runs commands in it as an administrator would."""
+
+    def __init__(self, root: Path, host: Host, log: Path, packages: Path | None = None) -> None:
+        """`packages` is a folder that the server sees, read-only, as /mnt."""
+        self.root = root
+        self.host = host
+        self.log = log
+        self.packages = packages
+        # Short, since an interface's name (ve-NAME) has at most 15 characters; random, since
+        # cgroups are the machine's, and another run may be using them.
+        self.machine = f"hub-{secrets.token_hex(3)}"
+        self._nspawn: subprocess.Popen[bytes] | None = None
+        self._log_file: IO[bytes] | None = None
+        self._leader = ""
+
+    def boot(self, seconds: float = 90) -> float:
+        """Start the server; the seconds until systemd calls it up."""
+        start = time.monotonic()
+        self._start_nspawn()
+        self._leader = wait_for("first process in the container", self._find_leader, seconds)
+        wait_for("network interface", self._connect_gateway, seconds)
+        wait_for("booted system", self._is_up, seconds)
+        return time.monotonic() - start
+
+    def run(
+        self,
+        *command: str,
+        check: bool = True,
+        given: str | None = None,
+        seconds: float = 600,
+        **environment: str,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as root, with root's plain environment and `given` as its input.
+
+        Raises AssertionError with everything that the command printed when it failed.
+        """
+        variables = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": SEARCH_PATH} | environment
+        result = subprocess.run(
+            [
+                *("nsenter", "-t", self._leader, "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"),
+                *("--", "/usr/bin/env", "-i", *(f"{k}={v}" for k, v in variables.items())),
+                *command,
+            ],
+            input=given or "",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+        if check and result.returncode:
+            raise AssertionError(
+                f"{command} exited {result.returncode}\n{result.stdout}\n{result.stderr}"
+            )
+        return result
+
+    def output(self, *command: str) -> str:
+        """What a command prints, without the white space around it."""
+        return self.run(*command).stdout.strip()
+
+    def as_user(
+        self, user: str, *command: str, check: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as somebody else, with that account's groups and nothing of root's."""
+        return self.run("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups",
+                        "--reset-env", "--", *command, check=check)  # fmt: skip
+
+    def journal(self, *units: str, lines: int = 80) -> str:
+        """The last journal lines of these units, or of everything."""
+        choice = [f"--unit={unit}" for unit in units]
+        return self.run("journalctl", "--no-pager", f"--lines={lines}", *choice).stdout
+
+    def shutdown(self) -> None:
+        """Power off in good order, as `systemctl poweroff` does; the file system stays."""
+        if self._nspawn is None:
+            return
+        self._nspawn.terminate()
+        try:
+            self._nspawn.wait(60)
+        except subprocess.TimeoutExpired:
+            self._nspawn.kill()
+            self._nspawn.wait(10)
+        self._nspawn = None
+        if self._log_file is not None:
+            self._log_file.close()
+        for cgroup in self._cgroups():
+            _remove_cgroup(cgroup)
+
+    def reboot(self) -> float:
+        """Power off and boot again from the same file system; the seconds of the boot."""
+        self.shutdown()
+        return self.boot()
+
+    def _start_nspawn(self) -> None:
+        # A cgroup of its own: with --keep-unit two containers would share one, and each one's
+        # systemd would end the other's services.
+        enter = ""
+        for cgroup in self._cgroups():
+            cgroup.mkdir(exist_ok=True)
+            enter += f"echo $$ > {cgroup}/cgroup.procs; "
+        self._log_file = self.log.open("ab")
+        binds = [f"--bind-ro={self.packages}:/mnt"] if self.packages else []
+        self._nspawn = subprocess.Popen(
+            [
+                *("sh", "-c", f'{enter} exec "$@"', "sh"),
+                *("systemd-nspawn", "--quiet", f"--directory={self.root}"),
+                *(f"--machine={self.machine}", f"--hostname={self.host.name}", "--boot"),
+                *("--register=no", "--keep-unit", "--network-veth", "--console=pipe"),
+                *("--kill-signal=SIGRTMIN+3", "--resolv-conf=off", "--timezone=off"),
+                *("--link-journal=no", *binds),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log_file,
+            stderr=self._log_file,
+            start_new_session=True,
+        )
+
+    def _cgroups(self) -> list[Path]:
+        """The container's cgroup: one in the unified hierarchy, two where the host mixes v1 in."""
+        hybrid = [CGROUPS / kind for kind in ("systemd", "unified") if (CGROUPS / kind).is_dir()]
+        return [base / self.machine for base in hybrid or [CGROUPS]]
+
+    def _find_leader(self) -> str:
+        assert self._nspawn is not None
+        if self._nspawn.poll() is not None:
+            raise AssertionError(f"systemd-nspawn ended:\n{self.log.read_text(errors='replace')}")
+        pid = self._nspawn.pid
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{child}/exe").readlink().name == "systemd":
+                    return child
+        return ""
+
+    def _connect_gateway(self) -> bool:
+        interface = f"ve-{self.machine}"
+        commands = (
+            ["ip", "address", "replace", f"{self.host.gateway}/24", "dev", interface],
+            ["ip", "link", "set", interface, "up"],
+        )
+        return all(
+            subprocess.run(command, capture_output=True, check=False).returncode == 0
+            for command in commands
+        )
+
+    def _is_up(self) -> bool:
+        state = self.run("systemctl", "is-system-running", check=False).stdout.strip()
+        return state in ("running", "degraded")
+
+
+def _remove_cgroup(cgroup: Path) -> None:
+    below = sorted((path for path in cgroup.rglob("*") if path.is_dir()), reverse=True)
+    for folder in (*below, cgroup):
+        with contextlib.suppress(OSError):
+            folder.rmdir()

@@ -1,0 +1,130 @@
+"""The package installed on a booted server, once, as the layer that every test module stacks on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from support.container import BootedServer, Host, wait_for
+from support.layers import Overlay
+from support.network import NameServer, configure_server
+
+#: The people of the tests, as debconf is told, with the passwords that they get afterwards.
+PASSWORDS = {"zoe": "Mudder's Milk 5", "wash": "Inara*dinosaurs 7"}
+ADMIN = "wash"
+PRESEED = "teamhub teamhub/users string zoe, wash\nteamhub teamhub/admins string wash\n"
+APT = ("apt-get", "--yes", "--quiet")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A package under test, and the server that it goes on."""
+
+    suite: str
+    profile: str
+    package: Path
+    host: Host
+
+    def __str__(self) -> str:
+        return self.suite if self.profile == "scientific" else f"{self.suite}-{self.profile}"
+
+    @property
+    def package_on_server(self) -> str:
+        """Where the server sees the package (BootedServer's `packages`)."""
+        return f"/mnt/{self.package.name}"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What the installation left, and what was seen of it."""
+
+    target: Target
+    #: The layers of the installed server's file system, the topmost first.
+    layers: tuple[Path, ...]
+    #: The CA certificate that the team imports.
+    ca: Path
+    #: What apt and the package printed.
+    output: str
+    #: From the start of `apt-get install` to its end, and to the first login page.
+    seconds_apt: float
+    seconds_login_page: float
+    #: The names that the server looked up meanwhile.
+    names_asked: list[str]
+    #: Every path that the server had before.
+    paths_before: frozenset[str]
+
+
+def install(target: Target, server_root: Path, work: Path, names: NameServer) -> Installation:
+    """Boot a plain server, install the package without questions, shut down in good order."""
+    work.mkdir(parents=True)
+    overlay = Overlay(work / "installed", [server_root])
+    configure_server(overlay.root, target.host, target.suite)
+    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
+    server.boot()
+    try:
+        paths_before = frozenset(all_paths(server))
+        mark = names.mark()
+        output, seconds_apt, start = _apt_install(server, target)
+        ca = work / "ca.crt"
+        ca.write_text(server.run("teamhub", "tls", "ca").stdout)
+        wait_for_login_page(server, ca)
+        seconds_login_page = time.monotonic() - start
+        asked = names.asked_since(mark)
+        give_passwords(server)
+    finally:
+        server.shutdown()
+        overlay.unmount()
+    layers = (overlay.changes, server_root)
+    return Installation(
+        target, layers, ca, output, seconds_apt, seconds_login_page, asked, paths_before
+    )
+
+
+def _apt_install(server: BootedServer, target: Target) -> tuple[str, float, float]:
+    server.run(*APT, "update")
+    server.run("debconf-set-selections", given=PRESEED)
+    start = time.monotonic()
+    result = server.run(*APT, "install", target.package_on_server, DEBIAN_FRONTEND="noninteractive")
+    return result.stdout + result.stderr, time.monotonic() - start, start
+
+
+def give_passwords(server: BootedServer) -> None:
+    """What the admin does after the installation: new accounts have no password yet."""
+    lines = "".join(f"{user}:{password}\n" for user, password in PASSWORDS.items())
+    server.run("chpasswd", given=lines)
+
+
+def wait_for_login_page(server: BootedServer, ca: Path, seconds: float = 60) -> float:
+    """The seconds until the server answers with its login page, the certificate verified.
+
+    Raises AssertionError with the journal when it does not.
+    """
+    start = time.monotonic()
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(ca)
+
+    def answers() -> bool:
+        try:
+            page = session.get(f"{server.host.url}/hub/login", timeout=5)
+        except requests.ConnectionError as failure:
+            # Not there yet is what is waited for; a certificate that does not verify never heals.
+            if isinstance(failure, requests.exceptions.SSLError):
+                raise
+            return False
+        return page.status_code == 200
+
+    try:
+        wait_for("login page", answers, seconds)
+    except TimeoutError as late:
+        journal = server.journal("teamhub", "teamhub-proxy")
+        raise AssertionError(f"{late}\n{journal}") from late
+    return time.monotonic() - start
+
+
+def all_paths(server: BootedServer) -> list[str]:
+    """Every path of the server's root file system."""
+    return server.run("find", "/", "-xdev", "-print").stdout.splitlines()
