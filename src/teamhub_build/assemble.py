@@ -7,7 +7,6 @@ debhelper have to be that suite's.
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from teamhub_build.channel import write_channel
@@ -46,7 +45,6 @@ def assemble(
     os.environ["SOURCE_DATE_EPOCH"] = str(release.epoch)
     # what a builder's umask would take away is missing on every server
     os.umask(0o022)
-    shutil.rmtree(folder, ignore_errors=True)
 
     progress.stage("converting the wheels to a conda channel")
     write_channel(
@@ -89,6 +87,6 @@ def build_packages(tree: Path, release: Release, *, log: Path, progress: Progres
         cwd=tree,
         env={**ENVIRONMENT, "SOURCE_DATE_EPOCH": str(release.epoch)},
         log=log,
-        show=lambda line: progress(line.strip()) if line.startswith("   dh_") else None,
+        show=lambda line: progress(line.split()[0]) if line.startswith("   dh_") else None,
     )
     return sorted(tree.parent.glob(f"teamhub_{release.version}_*"))

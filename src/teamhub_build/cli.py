@@ -104,7 +104,8 @@ def _enter_tool_environment(
     machine.install_packages(
         wanted, workspace=workspace, offline=options.offline, progress=progress
     )
-    python = machine.tool_environment(workspace, offline=options.offline, progress=progress)
+    with workspace.exclusive("tools"):
+        python = machine.tool_environment(workspace, offline=options.offline, progress=progress)
     if not machine.runs_in(python):
         source = str(repository / "src")
         command = [str(python), str(repository / "build.py"), *arguments]
@@ -128,10 +129,17 @@ def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress
     from teamhub_build.inputs import fetch_inputs
 
     suite = _suite(options)
-    inputs = fetch_inputs(workspace, suite, offline=options.offline, progress=progress)
-    if _is_machine_suite(suite):
-        results = assemble(workspace, suite, options.profile, inputs, progress=progress)
-    else:
+    stage = workspace.stage(suite, options.profile)
+    own = _is_machine_suite(suite)
+    with workspace.exclusive(stage.name):
+        shutil.rmtree(stage, ignore_errors=True)
+        with workspace.exclusive("inputs"):
+            inputs = fetch_inputs(
+                workspace, suite, stage, offline=options.offline, progress=progress
+            )
+        if own:
+            results = assemble(workspace, suite, options.profile, inputs, progress=progress)
+    if not own:
         results = _build_in_root(workspace, suite, options, progress)
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
@@ -147,8 +155,10 @@ def _build_in_root(
     from teamhub_build.inputs import fetch_tool_wheels
     from teamhub_build.root import CHECKOUT, clean_root, run_in_root
 
-    fetch_tool_wheels(workspace, suite, offline=options.offline, progress=progress)
-    root = clean_root(workspace, suite, offline=options.offline, progress=progress)
+    with workspace.exclusive("inputs"):
+        fetch_tool_wheels(workspace, suite, offline=options.offline, progress=progress)
+    with workspace.exclusive(f"root-{suite.codename}"):
+        root = clean_root(workspace, suite, offline=options.offline, progress=progress)
     output = workspace.stage(suite, options.profile).with_suffix(".result")
     shutil.rmtree(output, ignore_errors=True)
     progress.stage(f"building in the clean root of {suite.codename}")

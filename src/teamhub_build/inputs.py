@@ -42,15 +42,15 @@ class Inputs:
 
 
 def fetch_inputs(
-    workspace: Workspace, suite: Suite, *, offline: bool, progress: Progress
+    workspace: Workspace, suite: Suite, stage: Path, *, offline: bool, progress: Progress
 ) -> Inputs:
-    """Fetch what is missing, check all of it.
+    """Fetch what is missing, check all of it; what npm unpacks goes to `stage`.
 
     Raises InputError for an input that differs from its pin, or is missing while `offline`.
     """
     return Inputs(
         wheels=_fetch_channel_wheels(workspace, suite, offline=offline, progress=progress),
-        npm_prefix=_fetch_npm_prefix(workspace, offline=offline, progress=progress),
+        npm_prefix=_fetch_npm_prefix(workspace, stage / "npm", offline=offline, progress=progress),
         vendored=_fetch_vendored_wheels(workspace, offline=offline, progress=progress),
     )
 
@@ -103,11 +103,11 @@ def _fetch_vendored_wheels(
     )
 
 
-def _fetch_npm_prefix(workspace: Workspace, *, offline: bool, progress: Progress) -> Path:
+def _fetch_npm_prefix(
+    workspace: Workspace, prefix: Path, *, offline: bool, progress: Progress
+) -> Path:
     """Laid anew by each build, since npm compares hashes when it unpacks and not afterwards."""
     progress.stage("checking the proxy's npm packages")
-    prefix = workspace.inputs / "npm"
-    shutil.rmtree(prefix, ignore_errors=True)
     prefix.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(workspace.repository / "locks/npm" / name, prefix)

@@ -131,7 +131,7 @@ def check_lint(changes: Path, *, progress: Callable[[str], object]) -> None:
         about = {tag.name: explanation(tag.name) for tag in refused}
         lines = [f"    {tag}\n        {about[tag.name]}" for tag in refused]
         raise LintError(
-            f"lintian refuses {changes.name}:\n" + "\n".join(lines),
+            f"lintian refuses {changes}:\n" + "\n".join(lines),
             "mend it in debian/; where lintian is wrong, add it to debian/*.lintian-overrides "
             "with the reason in a comment above",
         )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from teamhub_build.commands import as_root, run_logged
+from teamhub_build.commands import CommandError, as_root, run_logged
 from teamhub_build.machine import BUILD_PACKAGES, MachineError
 from teamhub_build.progress import Progress
 from teamhub_build.suites import Suite
@@ -70,10 +70,16 @@ def run_in_root(
 ) -> None:
     """Run `command` in `root` as the calling user: the checkout at `CHECKOUT`, and no network.
 
-    Raises CommandError when it fails.
+    Raises MachineError when it fails; `progress` has had its words.
     """
     user = f"{os.getuid()}:{os.getgid()}"
     unshare = ["unshare", "--mount", "--propagation=private", "--net", "--ipc"]
     unshare += ["--pid", "--fork", "--kill-child"]
     enter = ["sh", "-ec", ENTER, "sh", str(root), str(repository), str(CHECKOUT), user]
-    run_logged([*as_root(), *unshare, *enter, *map(str, command)], log=log, show=progress)
+    try:
+        run_logged([*as_root(), *unshare, *enter, *map(str, command)], log=log, show=progress)
+    except CommandError as error:
+        raise MachineError(
+            f"the build inside {root.name} failed, for the reason above",
+            f"mend that first; {log} has the whole of it",
+        ) from error

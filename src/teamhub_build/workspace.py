@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,3 +58,12 @@ class Workspace:
     def stage(self, suite: Suite, profile: str) -> Path:
         """The folder of one build."""
         return self.folder / f"{suite.codename}-{profile}"
+
+    @contextmanager
+    def exclusive(self, what: str) -> Iterator[None]:
+        """Keep other builds of this checkout from `what`; waits for the one that is at it."""
+        locks = self.folder / "in-use"
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / what).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
