@@ -12,11 +12,9 @@ import json
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import zstandard
 
@@ -106,8 +104,8 @@ def write_conda(
 
 def _content_tar(tree: Path) -> tuple[bytes, list[dict[str, Any]]]:
     """The compressed content and its entries for info/paths.json, both sorted by path."""
-    compressed, entries = io.BytesIO(), []
-    with _tar_zst(compressed) as tar:
+    tarball, entries = io.BytesIO(), []
+    with _tar(tarball) as tar:
         for path in sorted(tree.rglob("*"), key=lambda path: path.relative_to(tree).parts):
             name = path.relative_to(tree).as_posix()
             if path.is_symlink():
@@ -118,26 +116,24 @@ def _content_tar(tree: Path) -> tuple[bytes, list[dict[str, Any]]]:
                 data = path.read_bytes()
                 _add_file(tar, name, data, executable=bool(path.stat().st_mode & stat.S_IXUSR))
                 entries.append(_paths_entry(name, "hardlink", data))
-    return compressed.getvalue(), entries
+    return _compressed(tarball), entries
 
 
 def _info_tar(info: dict[str, Any]) -> bytes:
-    compressed = io.BytesIO()
-    with _tar_zst(compressed) as tar:
+    tarball = io.BytesIO()
+    with _tar(tarball) as tar:
         for name, content in sorted(info.items()):
             data = json.dumps(content, indent=2, sort_keys=True).encode()
             _add_file(tar, f"info/{name}", data)
-    return compressed.getvalue()
+    return _compressed(tarball)
 
 
-@contextmanager
-def _tar_zst(out: BinaryIO) -> Iterator[tarfile.TarFile]:
-    compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL)
-    with (
-        compressor.stream_writer(out, closefd=False) as stream,
-        tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT) as tar,
-    ):
-        yield tar
+def _tar(out: io.BytesIO) -> tarfile.TarFile:
+    return tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT)
+
+
+def _compressed(tarball: io.BytesIO) -> bytes:
+    return zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compress(tarball.getbuffer())
 
 
 def _add_file(tar: tarfile.TarFile, name: str, data: bytes, *, executable: bool = False) -> None:
