@@ -6,7 +6,7 @@ The rest of src/ runs on the build machine only.  The version is debian/changelo
 import re
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_packages, setup  # type: ignore[import-untyped]
 
 HERE = Path(__file__).resolve().parent
 # beside src/ in the checkout, in the same folder as this file in the Debian source package

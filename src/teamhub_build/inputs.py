@@ -24,8 +24,8 @@ VENDORED = frozenset({"py-rattler"})
 
 #: npm's words about a tarball that is not what its integrity hash says.
 NPM_MISMATCH = re.compile(
-    r"(?P<expected>sha512-\S+) integrity checksum failed when using sha512: wanted \S+ but got "
-    r"(?P<got>sha512-[^\s.]+)"
+    r"checksum failed when using sha512: wanted (?P<expected>sha512-\S+) "
+    r"but got (?P<got>sha512-[\w+/=]+)"
 )
 
 
@@ -50,7 +50,7 @@ def fetch_inputs(
     """
     return Inputs(
         wheels=_fetch_channel_wheels(workspace, suite, offline=offline, progress=progress),
-        npm_prefix=_fetch_npm_prefix(workspace, stage / "npm", offline=offline, progress=progress),
+        npm_prefix=fetch_npm_prefix(workspace, stage / "npm", offline=offline, progress=progress),
         vendored=_fetch_vendored_wheels(workspace, offline=offline, progress=progress),
     )
 
@@ -103,7 +103,7 @@ def _fetch_vendored_wheels(
     )
 
 
-def _fetch_npm_prefix(
+def fetch_npm_prefix(
     workspace: Workspace, prefix: Path, *, offline: bool, progress: Progress
 ) -> Path:
     """Laid anew by each build, since npm compares hashes when it unpacks and not afterwards."""

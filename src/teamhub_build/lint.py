@@ -28,6 +28,12 @@ SEVERITIES = {
 }
 REFUSED = frozenset({"error", "warning"})
 
+#: Shows everything that lintian finds, and leaves the judgement to us.
+LINTIAN = (
+    *("lintian", "--profile", "debian", "--display-info", "--pedantic", "--show-overrides"),
+    *("--no-tag-display-limit", "--color", "never", "--allow-root", "--fail-on", "none"),
+)
+
 TAG_LINE = re.compile(
     r"(?P<letter>[A-Z]): (?P<package>\S+)(?: (?P<kind>source|udeb|changes|buildinfo))?: "
     r"(?P<tag>[a-z0-9][\w.+-]*)(?: (?P<context>.*?))?(?: ?\[(?P<pointer>[^][]*)\])?"
@@ -101,11 +107,7 @@ def lint(changes: Path) -> list[Tag]:
     Raises LintError when lintian cannot read it.
     """
     done = subprocess.run(
-        [
-            *("lintian", "--profile", "debian", "--display-info", "--pedantic"),
-            *("--show-overrides", "--no-tag-display-limit", "--color", "never"),
-            *("--allow-root", "--fail-on", "none", str(changes)),
-        ],
+        [*LINTIAN, str(changes)],
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -67,9 +67,10 @@ def run_in_root(
     repository: Path,
     log: Path,
     progress: Progress,
-) -> None:
-    """Run `command` in `root` as the calling user: the checkout at `CHECKOUT`, and no network.
+) -> str:
+    """Run `command` in `root` as the calling user; what it prints.
 
+    It finds the checkout at `CHECKOUT`, and no network.
     Raises MachineError when it fails; `progress` has had its words.
     """
     user = f"{os.getuid()}:{os.getgid()}"
@@ -77,7 +78,9 @@ def run_in_root(
     unshare += ["--pid", "--fork", "--kill-child"]
     enter = ["sh", "-ec", ENTER, "sh", str(root), str(repository), str(CHECKOUT), user]
     try:
-        run_logged([*as_root(), *unshare, *enter, *map(str, command)], log=log, show=progress)
+        return run_logged(
+            [*as_root(), *unshare, *enter, *map(str, command)], log=log, show=progress
+        )
     except CommandError as error:
         raise MachineError(
             f"the build inside {root.name} failed, for the reason above",

@@ -1,0 +1,61 @@
+"""npm packages are what locks/npm pins, or the build stops and says which one is not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from teamhub_build.inputs import fetch_npm_prefix
+from teamhub_build.npm import npm_command
+from teamhub_build.progress import Progress
+from teamhub_build.wheelhouse import InputError
+from teamhub_build.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A checkout whose locks/npm pins one package, by a tarball that lies beside the checkout."""
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "package.json").write_text('{"name": "routes", "version": "1.2.3"}')
+    pack = [*npm_command(), "pack", "--pack-destination", str(tmp_path)]
+    subprocess.run(pack, cwd=package, check=True, capture_output=True)
+    tarball = tmp_path / "routes-1.2.3.tgz"
+    pins = tmp_path / "checkout/locks/npm"
+    pins.mkdir(parents=True)
+    wanted = {"dependencies": {"routes": f"file:{tarball}"}}
+    (pins / "package.json").write_text(json.dumps(wanted))
+    pin = {"version": "1.2.3", "resolved": f"file:{tarball}", "integrity": integrity(tarball)}
+    lock = {"lockfileVersion": 3, "packages": {"": wanted, "node_modules/routes": pin}}
+    (pins / "package-lock.json").write_text(json.dumps(lock))
+    return Workspace(tmp_path / "checkout")
+
+
+def integrity(tarball: Path) -> str:
+    return "sha512-" + base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
+
+
+def test_lays_out_what_is_pinned(workspace: Workspace, tmp_path: Path) -> None:
+    prefix = fetch_npm_prefix(workspace, tmp_path / "npm", offline=False, progress=Progress())
+    assert (prefix / "node_modules/routes/package.json").exists()
+
+
+def test_names_a_package_that_differs_with_both_hashes(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    tarball = tmp_path / "routes-1.2.3.tgz"
+    pinned = integrity(tarball)
+    shutil.copy(
+        shutil.make_archive(str(tmp_path / "other"), "gztar", tmp_path / "package"), tarball
+    )
+    with pytest.raises(InputError) as refused:
+        fetch_npm_prefix(workspace, tmp_path / "npm", offline=False, progress=Progress())
+    assert refused.value.problem == (
+        f"routes 1.2.3 is not what its pin says: expected {pinned}, got {integrity(tarball)}"
+    )

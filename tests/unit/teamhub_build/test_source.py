@@ -1,0 +1,103 @@
+"""The Debian source tree that a build lays out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from teamhub_build.release import Release
+from teamhub_build.source import (
+    clamp_times,
+    unpack_packages,
+    write_debian_folder,
+    write_python_source,
+)
+from teamhub_build.suites import SUITES
+
+REPOSITORY = Path(__file__).parents[3]
+RELEASE = Release(SUITES["bookworm"], "4.5.6", 1767225600)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "checkout"
+    (folder / "debian").mkdir(parents=True)
+    (folder / "debian/changelog").write_text(
+        "teamhub (4.5.6) unstable; urgency=low\n\n  * New.\n\n"
+        " -- A <a@example.org>  Thu, 01 Jan 2026 00:00:00 +0000\n"
+    )
+    (folder / "maintscripts").mkdir()
+    return folder
+
+
+class TestDebianFolder:
+    """debian/ of one suite."""
+
+    def test_maintscripts_get_the_names_that_debhelper_looks_for(
+        self, checkout: Path, tmp_path: Path
+    ) -> None:
+        (checkout / "maintscripts/postinst.j2").write_text("#!/bin/sh\n# {{ suite.codename }}\n")
+        (checkout / "maintscripts/config").write_text("#!/bin/sh\n")
+        (checkout / "maintscripts/README").write_text("not a maintscript\n")
+        write_debian_folder(tmp_path / "debian", checkout, RELEASE, {"suite": SUITES["bookworm"]})
+        assert sorted(path.name for path in (tmp_path / "debian").iterdir()) == [
+            "changelog",
+            "teamhub.config",
+            "teamhub.postinst",
+        ]
+        assert "# bookworm" in (tmp_path / "debian/teamhub.postinst").read_text()
+
+    def test_the_changelog_names_the_suite(self, checkout: Path, tmp_path: Path) -> None:
+        write_debian_folder(tmp_path / "debian", checkout, RELEASE, {})
+        first = (tmp_path / "debian/changelog").read_text().splitlines()[0]
+        assert first == "teamhub (4.5.6~deb12) bookworm; urgency=low"
+
+
+class TestPythonSource:
+    """What stdeb makes of src/."""
+
+    def test_stdeb_packs_the_servers_code_and_none_of_the_builds(
+        self, checkout: Path, tmp_path: Path
+    ) -> None:
+        shutil.copytree(REPOSITORY / "src", checkout / "src")
+        work = tmp_path / "work"
+        write_debian_folder(work / "debian", checkout, RELEASE, {})
+        tree = write_python_source(work, checkout, RELEASE, log=tmp_path / "log")
+        assert tree == work / "teamhub-4.5.6"
+        wanted = {
+            path.relative_to(REPOSITORY / "src")
+            for path in (REPOSITORY / "src").glob("teamhub/**/*.py")
+        }
+        packed = {path.relative_to(tree) for path in tree.glob("**/*.py")}
+        assert packed == {*wanted, Path("setup.py"), Path("teamhub_shared.py")}
+
+
+class TestVendoredPackages:
+    """What the server gets out of a wheel."""
+
+    def test_a_wheels_packages_are_unpacked_without_its_metadata(self, tmp_path: Path) -> None:
+        wheel = tmp_path / "a-1-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("a/__init__.py", "")
+            archive.writestr("a-1.dist-info/RECORD", "")
+        umask = os.umask(0o077)
+        try:
+            unpack_packages(wheel, tmp_path / "target")
+        finally:
+            os.umask(umask)
+        assert [path.name for path in (tmp_path / "target").iterdir()] == ["a"]
+        assert (tmp_path / "target/a").stat().st_mode & 0o777 == 0o755
+        assert (tmp_path / "target/a/__init__.py").stat().st_mode & 0o777 == 0o644
+
+
+def test_every_file_folder_and_link_gets_the_changelogs_time(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/file").touch()
+    (tmp_path / "folder/link").symlink_to("nowhere")
+    clamp_times(tmp_path, 1767225600)
+    times = {path.lstat().st_mtime for path in [tmp_path, *tmp_path.rglob("*")]}
+    assert times == {1767225600}
