@@ -82,7 +82,7 @@ class BootedServer:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as root, with root's plain environment and `given` as its input.
 
-        Raises AssertionError with everything that the command printed when it failed.
+        Raises AssertionError with the end of what the command printed when it failed.
         """
         variables = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": SEARCH_PATH} | environment
         result = subprocess.run(
@@ -98,8 +98,9 @@ class BootedServer:
             timeout=seconds,
         )
         if check and result.returncode:
+            printed = (result.stdout + result.stderr).splitlines()[-60:]
             raise AssertionError(
-                f"{command} exited {result.returncode}\n{result.stdout}\n{result.stderr}"
+                "\n".join([f"{' '.join(command)}: exit status {result.returncode}", *printed])
             )
         return result
 

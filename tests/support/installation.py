@@ -16,7 +16,8 @@ from support.network import NameServer, configure_server
 PASSWORDS = {"zoe": "Mudder's Milk 5", "wash": "Inara*dinosaurs 7"}
 ADMIN = "wash"
 PRESEED = "teamhub teamhub/users string zoe, wash\nteamhub teamhub/admins string wash\n"
-APT = ("apt-get", "--yes", "--quiet")
+#: Without its bars of progress, which would fill a log.
+APT = ("apt-get", "--yes", "-qq", "-o", "Dpkg::Use-Pty=0")
 
 
 @dataclass(frozen=True)
