@@ -10,7 +10,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -174,15 +173,16 @@ def write(values: Mapping[str, str], path: Path = PATH) -> None:
         new.write(after)
         new.flush()
         os.fchmod(new.fileno(), 0o644)
-        # Nothing is left to ask, so ucf is not told of a debconf that may be listening: it would
-        # want the descriptors that only the maintainer script has.
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DEBCONF_", "DEBIAN_"))}
-        for command in (["ucf", new.name, str(path)], ["ucfr", "teamhub", str(path)]):
+        # ucf speaks to debconf in any case: in a maintainer script to the one that listens there,
+        # on descriptors that it inherits from the script by way of us.
+        for command in (
+            ["ucf", "--debconf-ok", new.name, str(path)],
+            ["ucfr", "teamhub", str(path)],
+        ):
             done = subprocess.run(
                 command,
-                env={**kept, "UCF_FORCE_CONFFNEW": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr,
+                env={**os.environ, "UCF_FORCE_CONFFNEW": "1"},
+                close_fds=False,
                 check=False,
             )
             if done.returncode:

@@ -11,6 +11,7 @@ import datetime
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,6 +21,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from teamhub.names import ServerNames
 from teamhub.system import write_file
 from teamhub_shared import TeamhubError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 DIRECTORY = Path("/etc/teamhub/tls")
 CA_YEARS = 20
@@ -56,7 +60,7 @@ class KeyPair:
             raise self.unusable(str(error)) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise self.unusable("it is not an elliptic-curve key")
-        if key.public_key() != certificate.public_key():
+        if spki(key.public_key()) != spki(certificate.public_key()):
             raise self.unusable("the key does not belong to the certificate")
         return key, certificate
 
@@ -202,6 +206,13 @@ def general_names(names: ServerNames) -> list[x509.GeneralName]:
         *(x509.DNSName(name) for name in names.dns),
         *(x509.IPAddress(address) for address in names.addresses),
     ]
+
+
+def spki(key: CertificatePublicKeyTypes) -> bytes:
+    """A public key as bytes; Debian 12's cryptography (38) cannot compare the objects."""
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def key_usage(*, authority: bool) -> x509.KeyUsage:
