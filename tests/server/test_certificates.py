@@ -1,0 +1,93 @@
+"""The server's certificate: trusted only for this server, and renewed without anybody noticing."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+
+import pytest
+
+from support.container import BootedServer, wait_for
+from support.installation import Installation
+
+RENEW = ("systemctl", "start", "teamhub-certificates.service")
+
+
+def serial_shown(server: BootedServer, installed: Installation) -> str:
+    """The serial number of the certificate that a new connection is shown, once verified."""
+    context = ssl.create_default_context(cafile=installed.ca)
+    name = server.host.domain_name
+    with (
+        socket.create_connection((name, 443), timeout=10) as connection,
+        context.wrap_socket(connection, server_hostname=name) as secured,
+    ):
+        shown = secured.getpeercert()
+    assert shown is not None
+    return str(shown["serialNumber"])
+
+
+@pytest.mark.parametrize("name", ["name", "address"])
+def test_it_holds_for_the_servers_name_and_address(
+    server: BootedServer, installed: Installation, name: str
+) -> None:
+    host = server.host.domain_name if name == "name" else server.host.address
+    context = ssl.create_default_context(cafile=installed.ca)
+    with socket.create_connection((server.host.address, 443), timeout=10) as connection:
+        context.wrap_socket(connection, server_hostname=host).close()
+
+
+def test_a_timer_looks_at_it_every_day(server: BootedServer) -> None:
+    timer = server.output("systemctl", "show", "--property=NextElapseUSecRealtime,ActiveState",
+                          "teamhub-certificates.timer")  # fmt: skip
+    assert "ActiveState=active" in timer
+    assert "NextElapseUSecRealtime=\n" not in timer
+
+
+def test_one_that_is_in_order_is_left_alone(server: BootedServer, installed: Installation) -> None:
+    before = serial_shown(server, installed)
+    server.run(*RENEW)
+    assert serial_shown(server, installed) == before
+
+
+def test_a_new_one_is_shown_and_an_open_connection_goes_on(
+    server: BootedServer, installed: Installation
+) -> None:
+    before = serial_shown(server, installed)
+    proxy = server.output("systemctl", "show", "--property=MainPID", "--value", "teamhub-proxy")
+    context = ssl.create_default_context(cafile=installed.ca)
+    connection = http.client.HTTPSConnection(server.host.domain_name, context=context)
+    connection.connect()
+    used = connection.sock
+    server.run("rm", "/etc/teamhub/tls/server.crt")
+    server.run(*RENEW)
+    wait_for("new certificate", lambda: serial_shown(server, installed) != before, 10)
+    connection.request("GET", "/hub/login")
+    assert connection.getresponse().status == 200
+    assert connection.sock is used
+    connection.close()
+    now = server.output("systemctl", "show", "--property=MainPID", "--value", "teamhub-proxy")
+    assert now == proxy
+
+
+def test_the_key_handed_over_is_the_proxys_alone(server: BootedServer) -> None:
+    refused = server.as_user("zoe", "cat", "/run/teamhub-proxy/server.key")
+    assert refused.returncode != 0
+    refused = server.as_user("rhea", "cat", "/run/teamhub-proxy/server.key")
+    assert refused.returncode != 0
+
+
+def test_damaged_files_are_named_and_the_proxy_goes_on(
+    server: BootedServer, installed: Installation
+) -> None:
+    before = serial_shown(server, installed)
+    key = server.output("cat", "/etc/teamhub/tls/server.key")
+    server.run("cp", "/etc/teamhub/tls/ca.key", "/etc/teamhub/tls/server.key")
+    failed = server.run("teamhub", "setup", "certificates", check=False)
+    assert failed.returncode == 1
+    assert "server.key" in failed.stderr
+    assert "does not belong to the certificate" in failed.stderr
+    assert "What to do:" in failed.stderr
+    assert serial_shown(server, installed) == before
+    server.run("tee", "/etc/teamhub/tls/server.key", given=key + "\n")
+    server.run("teamhub", "setup", "certificates")
