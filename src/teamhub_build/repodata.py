@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,13 @@ from teamhub_build.packages.conda_file import CondaPackage
 
 #: The folders of a channel for amd64.
 SUBDIRS = ("noarch", "linux-64")
+
+
+def empty_channel(channel: Path) -> None:
+    """Makes `channel` a folder without packages, whatever an earlier build left in it."""
+    for subdir in SUBDIRS:
+        shutil.rmtree(channel / subdir, ignore_errors=True)
+        (channel / subdir).mkdir(parents=True)
 
 
 def write_repodata(channel: Path, records: Iterable[dict[str, Any]]) -> None:
@@ -36,7 +44,6 @@ def write_repodata(channel: Path, records: Iterable[dict[str, Any]]) -> None:
         }
         text = json.dumps(repodata, indent=1, sort_keys=True).encode()
         folder = channel / subdir
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / "repodata.json").write_bytes(text)
         (folder / "repodata.json.zst").write_bytes(zstandard.compress(text, 19))
 

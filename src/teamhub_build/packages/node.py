@@ -49,8 +49,10 @@ def proxy_recipe(npm_prefix: Path) -> Recipe:
     def write_tree(tree: Path) -> tuple[()]:
         home = tree / "lib/node_modules" / PROXY
         shutil.copytree(modules / PROXY, home, symlinks=True)
-        ignored = shutil.ignore_patterns(*NPM_PRIVATE, PROXY)
-        shutil.copytree(modules, home / "node_modules", symlinks=True, ignore=ignored)
+        # npm nests a module inside the proxy's own folder where two versions are needed
+        nested = home / "node_modules"
+        others = shutil.ignore_patterns(*NPM_PRIVATE, PROXY)
+        shutil.copytree(modules, nested, symlinks=True, ignore=others, dirs_exist_ok=True)
         _use_prefix_node(home / script)
         (tree / "bin").mkdir()
         (tree / "bin" / PROXY).symlink_to(Path("../lib/node_modules") / PROXY / script)

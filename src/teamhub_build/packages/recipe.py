@@ -53,8 +53,6 @@ def write_package(recipe: Recipe, channel: Path, cache: Path, suite: Suite) -> P
 
 def link_or_copy(file: Path, to: Path) -> None:
     """Makes `to` the same file as `file`, or a copy of it on another filesystem."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.unlink(missing_ok=True)
     try:
         to.hardlink_to(file)
     except OSError:
