@@ -6,8 +6,6 @@ import http.client
 import socket
 import ssl
 
-import pytest
-
 from support.container import BootedServer, wait_for
 from support.installation import Installation
 
@@ -25,16 +23,6 @@ def serial_shown(server: BootedServer, installed: Installation) -> str:
         shown = secured.getpeercert()
     assert shown is not None
     return str(shown["serialNumber"])
-
-
-@pytest.mark.parametrize("name", ["name", "address"])
-def test_it_holds_for_the_servers_name_and_address(
-    server: BootedServer, installed: Installation, name: str
-) -> None:
-    host = server.host.domain_name if name == "name" else server.host.address
-    context = ssl.create_default_context(cafile=installed.ca)
-    with socket.create_connection((server.host.address, 443), timeout=10) as connection:
-        context.wrap_socket(connection, server_hostname=host).close()
 
 
 def test_a_timer_looks_at_it_every_day(server: BootedServer) -> None:

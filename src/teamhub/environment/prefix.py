@@ -58,10 +58,16 @@ def install(prefix: Path, environment: str, cache: Path) -> None:
         )
     except Exception as error:  # rattler raises errors of its own binding, without a common base
         raise InstallFailed(
-            f"cannot install {prefix}: {error}",
+            f"cannot install {prefix}: {one_line(error)}",
             "make room on the disk of /opt if that is the reason, then: dpkg --configure teamhub",
         ) from error
     finish(prefix, records, specs)
+
+
+def one_line(error: Exception) -> str:
+    """What failed and why: the first and the last line of rattler's chain of causes."""
+    causes = [line.removeprefix("Caused by: ") for line in str(error).splitlines()]
+    return ": ".join(dict.fromkeys([*causes[:1], *causes[-1:]]))
 
 
 def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> None:

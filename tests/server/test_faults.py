@@ -1,0 +1,147 @@
+"""An installation that meets trouble says what and what next, and can be finished afterwards.
+
+The tests build on one another: one server goes from fault to fault, and ends with a hub that works.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.container import BootedServer, wait_for
+from support.installation import APT, PRESEED, Target, wait_for_login_page
+from support.layers import Overlay
+from support.network import Mirror, configure_server
+from support.roots import server_root
+
+CACHE = Path(".build/server").resolve()
+CONFIGURE = ("dpkg", "--configure", "--pending")
+
+
+@pytest.fixture(scope="module")
+def plain(
+    target: Target,
+    mirror: Mirror,  # noqa: ARG001 - has to serve
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[BootedServer]:
+    """A Debian server without teamhub, told to let zoe and root in."""
+    work = tmp_path_factory.mktemp(f"faults-{target}")
+    overlay = Overlay(work / "layers", [server_root(target.suite, CACHE)])
+    configure_server(overlay.root, target.host, target.suite)
+    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
+    server.boot()
+    try:
+        server.run(*APT, "update")
+        server.run("debconf-set-selections", given=PRESEED.replace("wash\n", "root\n", 1))
+        yield server
+    finally:
+        server.shutdown()
+        overlay.discard()
+
+
+def configure(server: BootedServer) -> subprocess.CompletedProcess[str]:
+    """Try to finish the installation, as an admin does who has been told to."""
+    return server.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive")
+
+
+def complaint(failed: subprocess.CompletedProcess[str]) -> str:
+    """The package's own words on what failed, with what to do."""
+    assert failed.returncode != 0
+    found = re.search(r"^teamhub: (.*\n  What to do: .*)$", failed.stderr, re.MULTILINE)
+    assert found, failed.stderr
+    return found[1]
+
+
+def nothing_serves(server: BootedServer) -> bool:
+    states = server.run("systemctl", "is-active", "teamhub", "teamhub-proxy", check=False).stdout
+    return set(states.split()) == {"inactive"}
+
+
+def test_root_on_the_list_is_refused_and_nobody_gets_in(
+    plain: BootedServer, target: Target
+) -> None:
+    failed = plain.run(
+        *APT, "install", target.package_on_server, check=False, DEBIAN_FRONTEND="noninteractive"
+    )
+    assert "'root' is a system account (uid 0)" in complaint(failed)
+    assert plain.output("getent", "group", "jupyterhub").endswith(":")
+    assert plain.run("getent", "passwd", "zoe", check=False).returncode != 0
+    assert nothing_serves(plain)
+
+
+@pytest.mark.parametrize("names", ["zoe, rhea", "zoe, ALL=(ALL)", "zoe, nobody", "Zoe", "-zoe"])
+def test_other_names_that_cannot_be_people_are_refused_by_name(
+    plain: BootedServer, names: str
+) -> None:
+    plain.run("debconf-set-selections", given=f"teamhub teamhub/users string {names}\n")
+    assert repr(names.removeprefix("zoe, ")) in complaint(configure(plain))
+    assert plain.run("getent", "passwd", "zoe", check=False).returncode != 0
+
+
+def test_a_port_that_another_program_holds_is_refused_with_the_programs_name(
+    plain: BootedServer,
+) -> None:
+    plain.run("debconf-set-selections", given=PRESEED)
+    plain.run("systemd-run", "--unit=squatter", "python3", "-m", "http.server", "443")
+    wait_for("squatter", lambda: plain.output("ss", "-Hltn", "sport = :443"), 10)
+    assert re.search(r"port 443 is in use by python3 \(pid \d+\)", complaint(configure(plain)))
+    assert plain.output("systemctl", "is-active", "squatter") == "active"
+    plain.run("systemctl", "stop", "squatter")
+
+
+def test_an_account_rhea_of_a_person_is_refused(plain: BootedServer) -> None:
+    uid = plain.output("id", "--user", "rhea")
+    plain.run("usermod", "--uid", "1234", "rhea")
+    assert "rhea (uid 1234) is not a system account" in complaint(configure(plain))
+    plain.run("usermod", "--uid", uid, "rhea")
+
+
+def test_a_bad_setting_is_refused_with_its_line(plain: BootedServer) -> None:
+    plain.run("sed", "-i", "s/^INTERFACE=.*/INTERFACE=classic/", "/etc/teamhub/teamhub.conf")
+    assert "INTERFACE='classic': the interface is lab or notebook" in complaint(configure(plain))
+    plain.run("sed", "-i", "s/^INTERFACE=.*/INTERFACE=lab/", "/etc/teamhub/teamhub.conf")
+
+
+def test_a_tampered_package_is_refused_by_name(plain: BootedServer) -> None:
+    package = plain.output("sh", "-c", "ls /usr/share/teamhub/channel/*/tornado-*.conda")
+    plain.run("cp", package, "/root/whole")
+    plain.run("sh", "-c", f"printf x >> {package}")
+    assert package in complaint(configure(plain))
+    assert plain.run("test", "-e", "/opt/teamhub/current", check=False).returncode != 0
+    plain.run("mv", "/root/whole", package)
+
+
+def test_a_full_disk_is_named(plain: BootedServer) -> None:
+    plain.run("mount", "-t", "tmpfs", "-o", "size=40M", "tmpfs", "/opt/teamhub")
+    words = complaint(configure(plain))
+    assert "No space left on device" in words
+    assert "make room" in words
+    plain.run("umount", "/opt/teamhub")
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 3, 6])
+def test_killed_in_the_middle_it_stays_unfinished(plain: BootedServer, seconds: float) -> None:
+    plain.run(
+        *("timeout", "--signal=KILL", str(seconds), *CONFIGURE),
+        check=False,
+        DEBIAN_FRONTEND="noninteractive",
+    )
+    plain.run("pkill", "--signal", "KILL", "--full", "teamhub.postinst|teamhub setup", check=False)
+    assert plain.output("dpkg-query", "--show", "--showformat=${Status}", "teamhub").endswith(
+        "half-configured"
+    )
+    assert plain.run("test", "-e", "/opt/teamhub/current", check=False).returncode != 0
+
+
+def test_after_all_that_it_finishes(plain: BootedServer) -> None:
+    done = configure(plain)
+    assert done.returncode == 0, done.stderr
+    ca = plain.log.parent / "ca.crt"
+    ca.write_text(plain.run("teamhub", "tls", "ca").stdout)
+    wait_for_login_page(plain, ca)
+    assert plain.output("dpkg", "--audit") == ""
+    assert plain.output("id", "--name", "--groups", "zoe").split() == ["zoe", "jupyterhub"]
