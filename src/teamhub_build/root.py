@@ -17,14 +17,17 @@ from teamhub_build.workspace import Workspace
 CHECKOUT = Path("/teamhub-checkout")
 
 #: Runs in its own mount namespace: the kernel undoes these mounts when the last process in it ends,
-#: however that comes about.  $1 root, $2 checkout, $3 its place inside, $4 UID:GID.
+#: however that comes about.  $1 root, $2 checkout, $3 its place inside, $4 UID, $5 GID.  The user
+#: gets a name inside since some tools, visudo among them, ask for it.
 ENTER = """
 mkdir -p "$1$3"
+chroot "$1" getent passwd "$4" > /dev/null ||
+    echo "builder:x:$4:$5::/tmp:/bin/sh" >> "$1/etc/passwd"
 mount --bind "$2" "$1$3"
 mount --rbind /dev "$1/dev"
 mount -t proc proc "$1/proc"
-root=$1 place=$3 user=$4
-shift 4
+root=$1 place=$3 user=$4:$5
+shift 5
 exec chroot --userspec="$user" "$root" /usr/bin/env --ignore-environment --chdir="$place" \
     PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/tmp "$@"
 """
@@ -73,10 +76,10 @@ def run_in_root(
     It finds the checkout at `CHECKOUT`, and no network.
     Raises MachineError when it fails; `progress` has had its words.
     """
-    user = f"{os.getuid()}:{os.getgid()}"
+    user = [str(os.getuid()), str(os.getgid())]
     unshare = ["unshare", "--mount", "--propagation=private", "--net", "--ipc"]
     unshare += ["--pid", "--fork", "--kill-child"]
-    enter = ["sh", "-ec", ENTER, "sh", str(root), str(repository), str(CHECKOUT), user]
+    enter = ["sh", "-ec", ENTER, "sh", str(root), str(repository), str(CHECKOUT), *user]
     try:
         return run_logged(
             [*as_root(), *unshare, *enter, *map(str, command)], log=log, show=progress
