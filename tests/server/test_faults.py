@@ -144,4 +144,4 @@ def test_after_all_that_it_finishes(plain: BootedServer) -> None:
     ca.write_text(plain.run("teamhub", "tls", "ca").stdout)
     wait_for_login_page(plain, ca)
     assert plain.output("dpkg", "--audit") == ""
-    assert plain.output("id", "--name", "--groups", "zoe").split() == ["zoe", "jupyterhub"]
+    assert "jupyterhub" in plain.output("id", "--name", "--groups", "zoe").split()
