@@ -18,6 +18,10 @@ from teamhub_shared import TeamhubError
 CHANNELS = ("embedded",)
 
 
+#: Hands the time of the start to the process that takes over in the tools' environment.
+START = "TEAMHUB_BUILD_START"
+
+
 class OptionError(TeamhubError):
     """An option asks for something that the build does not do."""
 
@@ -74,7 +78,8 @@ def parser() -> argparse.ArgumentParser:
 def main(repository: Path, arguments: list[str]) -> int:
     """Do what `arguments` say; the exit status of build.py."""
     options = parser().parse_args(arguments)
-    progress = Progress()
+    start = os.environ.get(START)
+    progress = Progress(start=float(start) if start else None)
     try:
         _enter_tool_environment(repository, arguments, options, progress)
         if options.action == "lock":
@@ -109,7 +114,7 @@ def _enter_tool_environment(
     if not machine.runs_in(python):
         source = str(repository / "src")
         command = [str(python), str(repository / "build.py"), *arguments]
-        environment = {**os.environ, "PYTHONPATH": source}
+        environment = {**os.environ, "PYTHONPATH": source, START: str(progress.start)}
         os.execve(python, command, environment)  # noqa: S606 - a shell has no part in it
 
 
@@ -143,9 +148,10 @@ def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress
         results = _build_in_root(workspace, suite, options, progress)
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
+    progress.stage("done")
     for result in results:
         shutil.copy(result, output)
-        progress.stage(f"{output / result.name}, {result.stat().st_size / 1e6:.1f} MB")
+        progress(f"{output / result.name}, {result.stat().st_size / 1e6:.1f} MB")
 
 
 def _build_in_root(

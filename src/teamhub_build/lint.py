@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,14 +122,13 @@ def lint(changes: Path) -> list[Tag]:
 
 
 def check_lint(changes: Path, *, progress: Callable[[str], object]) -> None:
-    """Lint a build; show what was found and let pass.
+    """Lint a build; tell how much was found and let pass.
 
     Raises LintError that lists each refused tag with what lintian says about it.
     """
     tags = lint(changes)
-    for tag in tags:
-        if tag.severity not in REFUSED:
-            progress(str(tag))
+    for severity, count in Counter(tag.severity for tag in tags).items():
+        progress(f"lintian: {count} {severity}")
     if refused := refused_tags(tags):
         about = {tag.name: explanation(tag.name) for tag in refused}
         lines = [f"    {tag}\n        {about[tag.name]}" for tag in refused]
@@ -165,10 +165,11 @@ def read_overrides(path: Path) -> list[Override]:
 
 
 def main(arguments: list[str]) -> int:
-    """Lint what is named; 1 when a tag is refused."""
+    """Lint what is named and print all of it; 1 when a tag is refused."""
     try:
-        for changes in arguments:
-            check_lint(Path(changes), progress=print)
+        for changes in map(Path, arguments):
+            print(*lint(changes), sep="\n")
+            check_lint(changes, progress=print)
     except LintError as error:
         print(error, file=sys.stderr)
         return 1

@@ -10,13 +10,14 @@ from typing import TextIO
 class Progress:
     """Prints the build's stages with the time since it began, and the steps inside each."""
 
-    def __init__(self, stream: TextIO = sys.stdout) -> None:
+    def __init__(self, stream: TextIO = sys.stdout, start: float | None = None) -> None:
         self._stream = stream
-        self._start = time.monotonic()
+        #: When the build began, by the machine's monotonic clock, in seconds.
+        self.start = time.monotonic() if start is None else start
 
     def stage(self, title: str) -> None:
         """Announce a stage, such as "fetching the wheels for bookworm"."""
-        seconds = int(time.monotonic() - self._start)
+        seconds = int(time.monotonic() - self.start)
         self._print(f"[{seconds // 60:2}:{seconds % 60:02}] {title}")
 
     def __call__(self, step: str) -> None:
