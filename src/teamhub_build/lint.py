@@ -32,7 +32,7 @@ REFUSED = frozenset({"error", "warning"})
 #: Shows everything that lintian finds, and leaves the judgement to us.
 LINTIAN = (
     *("lintian", "--profile", "debian", "--display-info", "--pedantic", "--show-overrides"),
-    *("--no-tag-display-limit", "--color", "never", "--allow-root", "--fail-on", "none"),
+    *("--tag-display-limit", "0", "--color", "never", "--allow-root", "--fail-on", "none"),
 )
 
 TAG_LINE = re.compile(
