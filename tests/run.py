@@ -227,7 +227,7 @@ def run_server_tests(for_pytest: Sequence[str]) -> Outcome:
         return Outcome(0, 1)
     alone = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     debs = [f"--package={package.suite}:{package.profile}:{package.path()}" for package in PACKAGES]
-    return run_pytest("server", [*debs, "--verbose", *for_pytest], prefix=[*AS_ROOT, *alone])
+    return run_pytest("server", [*debs, "-vv", *for_pytest], prefix=[*AS_ROOT, *alone])
 
 
 def run_pytest(stage: str, arguments: Iterable[str], prefix: Sequence[str] = ()) -> Outcome:

@@ -76,8 +76,11 @@ def visit(
     page.keyboard.insert_text(PLOT)
     page.keyboard.press("Shift+Enter")
     page.locator(".jp-OutputArea-output .bk-Figure").first.wait_for()
-    page.keyboard.press("Control+s")
+    expect(page.locator(".jp-Dialog")).to_have_count(0)
     page.screenshot(path=folder / "notebook.png")
+    page.keyboard.press("Control+s")
+    page.locator(".jp-Dialog input[type=text]").fill("Two waves.ipynb")
+    page.get_by_role("button", name="Rename and Save").click()
     return Visit(page, visits.hosts, errors, names.asked_since(mark), folder)
 
 
@@ -119,9 +122,9 @@ def test_no_dialog_and_no_notice_bothers_her(visit: Visit) -> None:
 
 def test_the_notebook_is_saved(visit: Visit, server: BootedServer) -> None:
     expect(visit.page.locator(".jp-NotebookPanel-toolbar")).to_be_visible()
-    saved = "/home/zoe/notebooks/Untitled.ipynb"
+    saved = "'/home/zoe/notebooks/Two waves.ipynb'"
     server.run(
-        "timeout", "20", "sh", "-c", f"until grep -q 'Two waves' {saved}; do sleep 0.2; done"
+        "timeout", "15", "sh", "-c", f"until grep -q 'Two waves' {saved}; do sleep 0.2; done"
     )
 
 

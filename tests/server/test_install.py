@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -114,6 +115,7 @@ def test_without_the_ca_the_certificate_is_refused(server: BootedServer) -> None
             session.get(f"{server.host.url}/hub/login", timeout=30)
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_tls_is_refused(server: BootedServer, installed: Installation) -> None:
     context = ssl.create_default_context(cafile=str(installed.ca))
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -246,7 +248,12 @@ def test_a_preseed_after_the_installation_undoes_nothing(server: BootedServer) -
     assert members(server, "jupyterhub") == before
 
 
-def test_cookies_are_secure_and_out_of_scripts_reach(zoe: HubClient) -> None:
+def test_cookies_are_secure_and_out_of_scripts_reach(
+    server: BootedServer, installed: Installation, sign_in: Callable[[str], HubClient]
+) -> None:
+    wait_for_login_page(server, installed.ca)
+    zoe = sign_in("zoe")
+    zoe.spawn()
     cookies = zoe.cookies()
     assert [cookie.name for cookie in cookies if not cookie.secure] == []
     sessions = [cookie for cookie in cookies if cookie.name.startswith("jupyterhub-")]

@@ -141,7 +141,7 @@ def test_the_hubs_own_account_is_refused(client: LogIn, server: BootedServer) ->
 
 def test_the_refusal_names_what_may_be_wrong(client: LogIn) -> None:
     told = error_shown(client("zoe").log_in("wrong"))
-    for reason in ("password", "jupyterhub", "locked"):
+    for reason in ("name", "password", "list", "locked", "expired"):
         assert reason in told
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from support.container import BootedServer
 from support.hub_client import HubClient
+from support.installation import Installation, wait_for_login_page
 
 #: Every tree and file of ours outside people's homes.
 OURS = (
@@ -30,8 +31,8 @@ SECRETS = (
     "/var/lib/teamhub/jupyterhub.sqlite",
     "/etc/shadow",
 )
-PROXY_API = "http://127.0.0.1:8001/api/routes"
-HUB_API = "http://127.0.0.1:8081/hub/api/users"
+PROXY_API = "http://127.0.0.1:801/api/routes"
+HUB_API = "http://127.0.0.1:808/hub/api/users"
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,19 @@ def test_the_proxy_obeys_nobody_without_its_token(server: BootedServer, method: 
 
 def test_the_hubs_api_obeys_nobody_without_a_token(server: BootedServer) -> None:
     assert status_seen_by(server, "zoe", HUB_API) == "403"
+
+
+@pytest.mark.parametrize("port", [801, 808])
+def test_zoe_cannot_listen_where_the_hub_or_the_proxy_does(
+    server: BootedServer, installed: Installation, port: int
+) -> None:
+    """While one of them restarts, whoever had its port would be given passwords or the token."""
+    server.run("systemctl", "stop", "teamhub", "teamhub-proxy")
+    program = f"import socket; socket.create_server(('127.0.0.1', {port}))"
+    refused = server.as_user("zoe", "/usr/bin/python3", "-c", program)
+    server.run("systemctl", "start", "teamhub")
+    wait_for_login_page(server, installed.ca)
+    assert "PermissionError" in refused.stderr
 
 
 def test_inner_ports_are_closed_to_the_network(server: BootedServer) -> None:

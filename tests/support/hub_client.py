@@ -84,8 +84,8 @@ class HubClient:
         wait_for("stopped server", lambda: not self._servers(), SECONDS, pause=0.1)
 
     def new_kernel(self) -> str:
-        """Start a kernel; its id."""
-        answer = self.server_api("POST", "kernels", json={"name": "python3"})
+        """Start a kernel in the folder of the notebooks, as opening one there does; its id."""
+        answer = self.server_api("POST", "kernels", json={"name": "python3", "path": ""})
         answer.raise_for_status()
         return str(answer.json()["id"])
 
