@@ -1,7 +1,8 @@
 """People's running Jupyter servers, found as the login sessions that sudo opened for them.
 
 Each server lives in a session whose PAM service is `teamhub-spawn`, so logind knows them all, also
-those that a hub which is gone had started.
+those that a hub which is gone had started.  logind calls such a session `closing` as soon as sudo
+has ended, and keeps it while the server runs.
 """
 
 from __future__ import annotations
@@ -34,16 +35,14 @@ def running() -> list[Server]:
     return [
         Server(user=session["Name"], session=session["Id"])
         for session in map(show_session, (line.split()[0] for line in listed if line.strip()))
-        if session.get("Service") == PAM_SERVICE and session.get("State") != "closing"
+        if session.get("Service") == PAM_SERVICE
     ]
 
 
 def show_session(session: str) -> dict[str, str]:
     """logind's properties of a session; empty when it has just ended."""
     try:
-        shown = loginctl(
-            "show-session", session, "-p", "Id", "-p", "Name", "-p", "Service", "-p", "State"
-        )
+        shown = loginctl("show-session", session, "-p", "Id", "-p", "Name", "-p", "Service")
     except CommandFailed:
         return {}
     return dict(line.split("=", 1) for line in shown.splitlines())
