@@ -255,7 +255,7 @@ def test_cookies_are_secure_and_out_of_scripts_reach(
     zoe = sign_in("zoe")
     zoe.spawn()
     cookies = zoe.cookies()
-    assert [cookie.name for cookie in cookies if not cookie.secure] == []
+    assert [f"{cookie.name} of {cookie.path}" for cookie in cookies if not cookie.secure] == []
     sessions = [cookie for cookie in cookies if cookie.name.startswith("jupyterhub-")]
     assert sessions
     readable = [c.name for c in sessions if not c.has_nonstandard_attr("HttpOnly")]

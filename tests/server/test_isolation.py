@@ -42,7 +42,7 @@ class Poller:
 
     @property
     def gap(self) -> float:
-        """The seconds between the first failure and the last."""
+        """The seconds from the first failure to the last."""
         return self.failures[-1][0] - self.failures[0][0] if self.failures else 0.0
 
     def _poll(self) -> None:
@@ -132,6 +132,7 @@ def test_without_signing_in_her_server_shows_nothing(zoe: HubClient, client: Log
 @pytest.mark.parametrize("how", ["restart", "crash"])
 def test_her_work_goes_on_while_the_hub_is_away(
     zoe: HubClient,
+    client: LogIn,
     server: BootedServer,
     installed: Installation,
     target: Target,
@@ -141,7 +142,8 @@ def test_her_work_goes_on_while_the_hub_is_away(
     kernel = zoe.new_kernel()
     zoe.run_cell(kernel, "treasure = 41")
     before = main_pid(server, "teamhub")
-    with Poller(zoe, "/user/zoe/api/status") as hers, Poller(zoe, "/hub/login") as login:
+    stranger = client("stranger")
+    with Poller(zoe, "/user/zoe/api/status") as hers, Poller(stranger, "/hub/login") as login:
         time.sleep(1)
         if how == "restart":
             server.run("systemctl", "restart", "teamhub")

@@ -58,8 +58,9 @@ def test_notebooks_are_saved_in_a_folder_that_nobody_had_to_make(
     assert zoe.compute("import os; print(os.getcwd())") == "/home/zoe/notebooks\n"
 
 
-def test_her_files_get_the_mode_that_a_login_gives(zoe: HubClient) -> None:
-    assert zoe.compute("import os; print(oct(os.umask(0)))") == "0o22\n"
+def test_her_files_get_the_mode_that_a_login_gives(zoe: HubClient, server: BootedServer) -> None:
+    given = int(server.output("su", "--login", "zoe", "-c", "umask"), 8)
+    assert zoe.compute("import os; print(os.umask(0))") == f"{given}\n"
 
 
 def test_nothing_on_the_server_asks_the_outside_world(

@@ -126,7 +126,8 @@ def status_seen_by(server: BootedServer, user: str, url: str, method: str = "GET
     """The HTTP status that a program of this user gets without a token."""
     program = (
         "import sys, urllib.request, urllib.error\n"
-        "request = urllib.request.Request(sys.argv[1], method=sys.argv[2])\n"
+        "data = b'{\"target\": \"http://127.0.0.1:1\"}' if sys.argv[2] == 'POST' else None\n"
+        "request = urllib.request.Request(sys.argv[1], data, method=sys.argv[2])\n"
         "try: print(urllib.request.urlopen(request).status)\n"
         "except urllib.error.HTTPError as refused: print(refused.code)\n"
     )

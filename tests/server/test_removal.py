@@ -32,7 +32,8 @@ STAYS = {
     r"/etc/(ssl|ca-certificates(\.conf)?|alternatives|rc\d\.d)(/.*)?": "state of dependencies",
     r"/etc/(ld\.so\.cache|environment|machine-id|mailcap|sudo_logsrvd\.conf)": "of the system",
     r"/usr/share/info/dir(\.old)?": "an index of the system",
-    r"/etc/python3(/.*)?|/usr/local/lib/python3(/.*)?|/usr/local/lib/python3\.\d+(/.*)?": "Python's",
+    r"/etc/python3(/.*)?|/usr/local/lib/python3(\.\d+)?(/.*)?": "folders of Debian's Python",
+    r"/usr/bin/js|/usr/share/man/man1/js\.1\.gz": "alternatives of Debian's Node.js",
     r"/usr/local/share/ca-certificates": "made by ca-certificates",
 }
 
