@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--package", action="append", default=[], help="SUITE:PROFILE:DEB")
     parser.addoption("--suite", help="test on this suite alone")
     parser.addoption(
-        "--screenshots", type=Path, default=BUILD / "screenshots", help="a folder to put them in"
+        "--screenshots", type=Path, help="a folder to put them in; by itself one for each suite"
     )
 
 

@@ -56,7 +56,8 @@ def visit(
     pytestconfig: pytest.Config,
 ) -> Visit:
     """Zoe signs in, opens a notebook and runs a cell with a plot."""
-    folder: Path = pytestconfig.getoption("--screenshots").resolve() / target.suite
+    chosen = pytestconfig.getoption("--screenshots")
+    folder = Path(chosen or f".build/screenshots/{target.suite}").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     visits = Visits(page)
     errors: list[str] = []
