@@ -16,5 +16,9 @@ def is_active(unit: str) -> bool:
 
 
 def reload(unit: str) -> None:
-    """Have a running unit take up what has changed."""
-    run(["systemctl", "reload", unit], remedy=f"look at `systemctl status {unit}`")
+    """Have a running unit take up what has changed, without waiting for it.
+
+    The proxy starts after the unit that renews the certificate and asks for this: each would wait
+    for the other.
+    """
+    run(["systemctl", "--no-block", "reload", unit], remedy=f"look at `systemctl status {unit}`")
