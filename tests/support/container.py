@@ -77,7 +77,7 @@ class BootedServer:
         *command: str,
         check: bool = True,
         given: str | None = None,
-        seconds: float = 600,
+        seconds: float = 240,
         **environment: str,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as root, with root's plain environment and `given` as its input.
