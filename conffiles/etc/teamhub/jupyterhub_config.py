@@ -3,13 +3,12 @@
 # Settings that most teams change are in /etc/teamhub/teamhub.conf.  For anything else put a file
 # NAME.py into /etc/teamhub/jupyterhub_config.d/: those are read last, in the order of their names,
 # and an upgrade never asks about them, as it does once this file here was changed.
-# pylint: disable=undefined-variable
 import os
 import shlex
 import sys
 from pathlib import Path
 
-c = get_config()  # noqa: F821
+c = get_config()
 
 settings = dict(
     word.split("=", 1)
@@ -91,4 +90,4 @@ if int(settings["IDLE_HOURS"]) > 0:
     ]
 
 for snippet in sorted(Path("/etc/teamhub/jupyterhub_config.d").glob("*.py")):
-    load_subconfig(str(snippet))  # noqa: F821
+    load_subconfig(str(snippet))
