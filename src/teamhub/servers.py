@@ -7,7 +7,6 @@ has ended, and keeps it while the server runs.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,16 +14,13 @@ from teamhub.system import CommandFailed, run
 
 PAM_SERVICE = "teamhub-spawn"
 
-#: A Jupyter server that is told to end shuts its kernels down first; seconds until we go on anyway.
-STOP_SECONDS = 20.0
-
 
 @dataclass(frozen=True)
 class Server:
-    """One person's running server."""
+    """One person's running server, and the systemd scope that holds all its processes."""
 
     user: str
-    session: str
+    scope: str
 
 
 def running() -> list[Server]:
@@ -33,29 +29,31 @@ def running() -> list[Server]:
         return []
     listed = loginctl("list-sessions", "--no-legend").splitlines()
     return [
-        Server(user=session["Name"], session=session["Id"])
+        Server(user=session["Name"], scope=session["Scope"])
         for session in map(show_session, (line.split()[0] for line in listed if line.strip()))
         if session.get("Service") == PAM_SERVICE
     ]
 
 
 def show_session(session: str) -> dict[str, str]:
-    """logind's properties of a session; empty when it has just ended."""
+    """Properties that logind has of a session; empty when it has just ended."""
     try:
-        shown = loginctl("show-session", session, "-p", "Id", "-p", "Name", "-p", "Service")
+        shown = loginctl("show-session", session, "-p", "Name", "-p", "Service", "-p", "Scope")
     except CommandFailed:
         return {}
     return dict(line.split("=", 1) for line in shown.splitlines())
 
 
 def stop(user: str | None = None) -> list[Server]:
-    """Stop one person's servers, or everybody's; wait for their end and return what was stopped."""
+    """Stop one person's servers, or everybody's; wait for their end and return what was stopped.
+
+    By their scopes: logind does nothing more to a session that it calls closing.  systemd kills
+    after 90 seconds what does not end by itself.
+    """
     stopped = [server for server in running() if user in (None, server.user)]
-    for server in stopped:
-        loginctl("terminate-session", server.session)
-    deadline = time.monotonic() + STOP_SECONDS
-    while set(stopped) & set(running()) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    if stopped:
+        scopes = [server.scope for server in stopped]
+        run(["systemctl", "stop", *scopes], remedy=f"look at `systemctl status {scopes[0]}`")
     return stopped
 
 
