@@ -28,10 +28,14 @@ def run(command: Sequence[str], *, remedy: str) -> str:
     except OSError as error:
         raise CommandFailed(f"cannot run {command[0]}: {error.strerror}", remedy) from error
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        reason = said[-1] if said else f"exit status {done.returncode}"
-        raise CommandFailed(f"{' '.join(command)}: {reason}", remedy)
+        raise CommandFailed(failure(done), remedy)
     return done.stdout
+
+
+def failure(done: subprocess.CompletedProcess[str]) -> str:
+    """A command that failed, with its own last words."""
+    said = (done.stderr or done.stdout).strip().splitlines()
+    return f"{' '.join(done.args)}: {said[-1] if said else f'exit status {done.returncode}'}"
 
 
 def write_file(path: Path, content: bytes, *, mode: int, uid: int = 0, gid: int = 0) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from teamhub.environment.prefix import write_prefix
-from teamhub.system import run
+from teamhub.system import failure, run
 from teamhub_shared import CHANNEL_DIR, ENVIRONMENTS, LOCK_NAME, TeamhubError
 
 ROOT = Path("/opt/teamhub")
@@ -95,9 +95,8 @@ def check(generation: Path) -> None:
             check=False,
         )
         if done.returncode:
-            said = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise BrokenGeneration(
-                f"{' '.join(command)}: {said[0] if said else f'exit status {done.returncode}'}",
+                failure(done),
                 "the generation before stays in use; try again: dpkg --configure teamhub",
             )
 
