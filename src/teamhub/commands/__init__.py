@@ -1,0 +1,1 @@
+"""The commands of `teamhub`: each module adds its own words to the command line."""

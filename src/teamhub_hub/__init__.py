@@ -1,0 +1,1 @@
+"""What runs inside the hub, on the environment's Python: never imports `teamhub`."""
