@@ -14,15 +14,15 @@ from support.installation import (
     PASSWORDS,
     Installation,
     Target,
+    boot_plain,
     install,
     wait_for_login_page,
 )
 from support.layers import Overlay
 from support.network import Mirror, NameServer, become_private_network
-from support.roots import server_root
+from support.roots import CACHE
 
 BUILD = Path(".build").resolve()
-CACHE = BUILD / "server"
 FIGURES: list[str] = []
 
 LogIn = Callable[[str], HubClient]
@@ -100,11 +100,22 @@ def installed(
     figure: Callable[[str], None],
 ) -> Iterator[Installation]:
     work = tmp_path_factory.mktemp(f"install-{target}") / "server"
-    installation = install(target, server_root(target.suite, CACHE), work, names)
+    installation = install(target, work, names)
     figure(f"{target}: apt-get install {installation.seconds_apt:.1f} s, "
            f"to the first login page {installation.seconds_login_page:.1f} s")  # fmt: skip
     yield installation
     shutil.rmtree(work)
+
+
+@pytest.fixture(scope="module")
+def plain(
+    target: Target,
+    mirror: Mirror,  # noqa: ARG001 - has to serve
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[BootedServer]:
+    """A booted Debian server, for this module, that has never seen teamhub."""
+    with boot_plain(target, tmp_path_factory.mktemp(f"plain-{target}")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -7,40 +7,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from support.container import BootedServer, wait_for
 from support.installation import APT, PRESEED, Target, wait_for_login_page
-from support.layers import Overlay
-from support.network import Mirror, configure_server
-from support.roots import server_root
 
-CACHE = Path(".build/server").resolve()
 CONFIGURE = ("dpkg", "--configure", "--pending")
-
-
-@pytest.fixture(scope="module")
-def plain(
-    target: Target,
-    mirror: Mirror,  # noqa: ARG001 - has to serve
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[BootedServer]:
-    """A Debian server without teamhub, told to let zoe and root in."""
-    work = tmp_path_factory.mktemp(f"faults-{target}")
-    overlay = Overlay(work / "layers", [server_root(target.suite, CACHE)])
-    configure_server(overlay.root, target.host, target.suite)
-    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
-    server.boot()
-    try:
-        server.run(*APT, "update")
-        server.run("debconf-set-selections", given=PRESEED.replace("wash\n", "root\n", 1))
-        yield server
-    finally:
-        server.shutdown()
-        overlay.discard()
 
 
 def configure(server: BootedServer) -> subprocess.CompletedProcess[str]:
@@ -64,6 +37,7 @@ def nothing_serves(server: BootedServer) -> bool:
 def test_root_on_the_list_is_refused_and_nobody_gets_in(
     plain: BootedServer, target: Target
 ) -> None:
+    plain.run("debconf-set-selections", given=PRESEED.replace("wash\n", "root\n", 1))
     failed = plain.run(
         *APT, "install", target.package_on_server, check=False, DEBIAN_FRONTEND="noninteractive"
     )

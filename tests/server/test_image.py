@@ -18,13 +18,10 @@ from support.installation import (
     PRESEED,
     Target,
     give_passwords,
+    lay_plain_root,
     wait_for_login_page,
 )
-from support.layers import Overlay
-from support.network import Mirror, configure_server
-from support.roots import server_root
-
-CACHE = Path(".build/server").resolve()
+from support.network import Mirror
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,7 @@ def image(
 ) -> Iterator[Image]:
     """The image, after the package was installed."""
     work = tmp_path_factory.mktemp(f"image-{target}")
-    overlay = Overlay(work / "layers", [server_root(target.suite, CACHE)])
-    configure_server(overlay.root, target.host, target.suite)
+    overlay = lay_plain_root(target, work / "layers")
     # What tools that build images mount; without /proc many packages cannot be configured.
     subprocess.run(["mount", "-t", "proc", "proc", overlay.root / "proc"], check=True)
     shutil.copy(target.package, overlay.root / "root")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import requests
 from support.container import BootedServer, Host, wait_for
 from support.layers import Overlay
 from support.network import NameServer, configure_server
+from support.roots import CACHE, server_root
 
 #: The people of the tests, as debconf is told, with the passwords that they get afterwards.
 PASSWORDS = {"zoe": "Mudder's Milk 5", "wash": "Inara*dinosaurs 7"}
@@ -58,11 +61,31 @@ class Installation:
     paths_before: frozenset[str]
 
 
-def install(target: Target, server_root: Path, work: Path, names: NameServer) -> Installation:
+def lay_plain_root(target: Target, work: Path) -> Overlay:
+    """A plain Debian server's file system with the target's name and network, to write on."""
+    overlay = Overlay(work, [server_root(target.suite, CACHE)])
+    configure_server(overlay.root, target.host, target.suite)
+    return overlay
+
+
+@contextlib.contextmanager
+def boot_plain(target: Target, work: Path) -> Iterator[BootedServer]:
+    """A booted Debian server without teamhub, which sees the package and has read apt's index."""
+    overlay = lay_plain_root(target, work / "layers")
+    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
+    server.boot()
+    try:
+        server.run(*APT, "update")
+        yield server
+    finally:
+        server.shutdown()
+        overlay.discard()
+
+
+def install(target: Target, work: Path, names: NameServer) -> Installation:
     """Boot a plain server, install the package without questions, shut down in good order."""
     work.mkdir(parents=True)
-    overlay = Overlay(work / "installed", [server_root])
-    configure_server(overlay.root, target.host, target.suite)
+    overlay = lay_plain_root(target, work / "installed")
     server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
     server.boot()
     try:
@@ -78,7 +101,7 @@ def install(target: Target, server_root: Path, work: Path, names: NameServer) ->
     finally:
         server.shutdown()
         overlay.unmount()
-    layers = (overlay.changes, server_root)
+    layers = (overlay.changes, *overlay.lower)
     return Installation(
         target, layers, ca, output, seconds_apt, seconds_login_page, asked, paths_before
     )

@@ -17,6 +17,7 @@ class Overlay:
 
     def __init__(self, work: Path, lower: Sequence[Path]) -> None:
         self.work = work
+        self.lower = tuple(lower)
         self.changes = work / "changes"
         self.root = work / "root"
         scratch = work / "scratch"

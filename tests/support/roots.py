@@ -18,6 +18,8 @@ from support.layers import Overlay
 
 #: What a Debian server that boots has beside the packages of priority "important".
 SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
+#: Where tests/run.py has this module put things.
+CACHE = Path(".build/server").resolve()
 DEPENDENCY_FIELDS = ("Pre-Depends", "Depends", "Recommends")
 
 
