@@ -19,6 +19,7 @@ from packaging.utils import parse_wheel_filename
 
 from teamhub_build.npm import npm_command
 from teamhub_build.suites import SUITES, Suite
+from teamhub_build.wheelhouse import manylinux_platforms
 from teamhub_shared import TeamhubError
 
 HEADER = "# Renewed by `make lock`. Each hash is the wheel for Python {python} and glibc {glibc}.\n"
@@ -58,17 +59,6 @@ def supported_tags(suite: Suite) -> Iterator[Tag]:
     platforms = manylinux_platforms(suite.glibc)
     yield from cpython_tags(python, platforms=platforms)
     yield from compatible_tags(python, f"cp{suite.python.replace('.', '')}", platforms)
-
-
-def manylinux_platforms(glibc: str) -> list[str]:
-    """The platform tags of wheels that run on a glibc of this version, newest first (PEP 600)."""
-    legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-    platforms = []
-    for minor in range(int(glibc.partition(".")[2]), 4, -1):
-        platforms.append(f"manylinux_2_{minor}_x86_64")
-        if minor in legacy:
-            platforms.append(f"{legacy[minor]}_x86_64")
-    return [*platforms, "linux_x86_64"]
 
 
 def npm_pins(package_json: Path) -> str:

@@ -52,15 +52,22 @@ class Target:
     @property
     def pip_options(self) -> list[str]:
         """pip download's options for it; pip wants every platform tag named."""
-        newest = int(self.glibc.partition(".")[2])
-        platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(newest, 4, -1)]
-        platforms += ["manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64"]
-        platforms += ["linux_x86_64"]
         return [
             "--implementation=cp",
             f"--python-version={self.python}",
-            *(f"--platform={platform}" for platform in platforms),
+            *(f"--platform={platform}" for platform in manylinux_platforms(self.glibc)),
         ]
+
+
+def manylinux_platforms(glibc: str) -> list[str]:
+    """The platform tags of wheels that run on a glibc of this version, newest first (PEP 600)."""
+    legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+    platforms = []
+    for minor in range(int(glibc.partition(".")[2]), 4, -1):
+        platforms.append(f"manylinux_2_{minor}_x86_64")
+        if minor in legacy:
+            platforms.append(f"{legacy[minor]}_x86_64")
+    return [*platforms, "linux_x86_64"]
 
 
 def read_pins(lock: Path) -> list[Pin]:

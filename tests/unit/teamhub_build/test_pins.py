@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from packaging.tags import Tag
 
-from teamhub_build.pins import PinError, manylinux_platforms, supported_tags, wheel_pins
+from teamhub_build.pins import PinError, supported_tags, wheel_pins
 from teamhub_build.suites import SUITES, Suite
 from teamhub_build.wheelhouse import read_pins
 from unit.teamhub_build.conftest import MakeWheel
@@ -68,12 +68,6 @@ def pinned_hashes(text: str, folder: Path) -> dict[str, str]:
 
 class TestPlatforms:
     """Which wheels a suite runs."""
-
-    def test_a_glibc_runs_what_was_built_for_it_and_for_every_older_one(self) -> None:
-        platforms = manylinux_platforms("2.36")
-        assert platforms[0] == "manylinux_2_36_x86_64"
-        assert {"manylinux2014_x86_64", "manylinux_2_5_x86_64"} < set(platforms)
-        assert "manylinux_2_37_x86_64" not in platforms
 
     @pytest.mark.parametrize("suite", SUITES.values(), ids=list(SUITES))
     def test_an_extension_for_this_very_python_comes_first(self, suite: Suite) -> None:
