@@ -37,6 +37,8 @@ VENV = BUILD / "venv-test"
 RESULTS = BUILD / "results"
 REQUIREMENTS = [REPOSITORY / "requirements" / name for name in ("build.txt", "test.txt")]
 DEBIAN_PYTHON = "/usr/bin/python3"
+#: Enters network, mount and process namespaces of its own.
+ALONE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--preserve-env"]
 
 #: Debian packages that the tests call, beside those that build.py installs for itself.
@@ -170,12 +172,12 @@ def install_venv() -> bool:
 
 def check_style(_: Sequence[str]) -> Outcome:
     """Ruff and mypy over all Python, shellcheck over every shell script."""
-    mypy = ["env", "MYPYPATH=src:tests", str(VENV / "bin/mypy"), "--explicit-package-bases"]
+    mypy = ["env", "MYPYPATH=src:tests:.", str(VENV / "bin/mypy"), "--explicit-package-bases"]
     return count(
         [
             [str(VENV / "bin/ruff"), "check", "."],
             [str(VENV / "bin/ruff"), "format", "--check", "."],
-            [*mypy, "build.py", "src", "tests"],
+            [*mypy, "build.py", "src", "tests", "bench"],
             ["shellcheck", "--external-sources", *shell_scripts()],
         ]
     )
@@ -213,21 +215,24 @@ def run_server_tests(for_pytest: Sequence[str]) -> Outcome:
     In process and mount namespaces of its own, a run that is killed leaves no container and no
     mount behind.
     """
+    if not fetch_server_roots(PACKAGES):
+        return Outcome(0, 1)
+    debs = [f"--package={package.suite}:{package.profile}:{package.path()}" for package in PACKAGES]
+    return run_pytest("server", [*debs, "-vv", *for_pytest], prefix=[*AS_ROOT, *ALONE])
+
+
+def fetch_server_roots(packages: Sequence[Package]) -> bool:
+    """Fetch what installing these packages on a plain server takes; they must be built."""
+    by_suite: dict[str, list[str]] = {}
     try:
-        by_suite = {
-            suite: [str(package.path()) for package in PACKAGES if package.suite == suite]
-            for suite in SUITES
-        }
+        for package in packages:
+            by_suite.setdefault(package.suite, []).append(str(package.path()))
     except FileNotFoundError as missing:
         print(missing)
-        return Outcome(0, 1)
+        return False
     fetch = [*AS_ROOT, "unshare", "--mount", str(VENV / "bin/python"), "-m", "support.roots"]
     what = [f"{suite}={','.join(debs)}" for suite, debs in by_suite.items()]
-    if not succeeds([*fetch, str(BUILD / "server"), *what], PYTHONPATH="tests"):
-        return Outcome(0, 1)
-    alone = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    debs = [f"--package={package.suite}:{package.profile}:{package.path()}" for package in PACKAGES]
-    return run_pytest("server", [*debs, "-vv", *for_pytest], prefix=[*AS_ROOT, *alone])
+    return succeeds([*fetch, str(BUILD / "server"), *what], PYTHONPATH="tests")
 
 
 def run_pytest(stage: str, arguments: Iterable[str], prefix: Sequence[str] = ()) -> Outcome:

@@ -14,11 +14,10 @@ from support.installation import (
     PASSWORDS,
     Installation,
     Target,
+    boot_installed,
     boot_plain,
     install,
-    wait_for_login_page,
 )
-from support.layers import Overlay
 from support.network import Mirror, NameServer, become_private_network
 from support.roots import CACHE
 
@@ -123,17 +122,9 @@ def server(
     installed: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[BootedServer]:
     """The installed server, booted for this module and serving its login page."""
-    target = installed.target
-    work = tmp_path_factory.mktemp(f"server-{target}")
-    overlay = Overlay(work / "layers", installed.layers)
-    booted = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
-    booted.boot()
-    try:
-        wait_for_login_page(booted, installed.ca)
+    work = tmp_path_factory.mktemp(f"server-{installed.target}")
+    with boot_installed(installed, work) as booted:
         yield booted
-    finally:
-        booted.shutdown()
-        overlay.discard()
 
 
 @pytest.fixture(scope="module")

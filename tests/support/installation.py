@@ -107,6 +107,21 @@ def install(target: Target, work: Path, names: NameServer) -> Installation:
     )
 
 
+@contextlib.contextmanager
+def boot_installed(installation: Installation, work: Path) -> Iterator[BootedServer]:
+    """The installed server, booted on a layer of its own and serving its login page."""
+    target = installation.target
+    overlay = Overlay(work / "layers", installation.layers)
+    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
+    server.boot()
+    try:
+        wait_for_login_page(server, installation.ca)
+        yield server
+    finally:
+        server.shutdown()
+        overlay.discard()
+
+
 def _apt_install(server: BootedServer, target: Target) -> tuple[str, float, float]:
     server.run(*APT, "update")
     server.run("debconf-set-selections", given=PRESEED)

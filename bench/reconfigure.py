@@ -1,0 +1,65 @@
+"""What the team's size costs: `dpkg-reconfigure teamhub` for 10, 100 and 1,000 people.
+
+The peer is the loop of a recipe by hand: one `adduser` for an account and one for its group, person
+by person.  Both run on the same booted server, one after the other, with new names in each round.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from bench.report import Row, median_of_pairs
+from support.container import BootedServer
+
+PEOPLE = (10, 100, 1000)
+#: Fewer rounds of what takes minutes.
+ROUNDS = {10: 5, 100: 5, 1000: 1}
+
+RECONFIGURE = ("dpkg-reconfigure", "--frontend=noninteractive", "teamhub")
+BY_HAND = """\
+for name in $(cat); do
+	adduser --quiet --disabled-password --gecos "" "$name"
+	adduser --quiet "$name" jupyterhub
+done
+"""
+
+
+def measure(server: BootedServer, sizes: Iterable[int] = PEOPLE) -> list[Row]:
+    """Seconds of ours and of the loop by hand, for new people and for people who are there."""
+    rows = []
+    for size in sizes:
+        new, known = [], []
+        for number in range(ROUNDS.get(size, 1)):
+            ours, theirs = (
+                [f"{kind}{size}r{number}n{person}" for person in range(size)] for kind in "tp"
+            )
+            new.append((let_in(server, ours), by_hand(server, theirs)))
+            let_in(server, ours)
+            known.append((seconds(server, *RECONFIGURE), groups_by_hand(server, ours)))
+        rows.append(median_of_pairs(f"{size} new people", new))
+        rows.append(median_of_pairs(f"{size} people, nothing new", known))
+    return rows
+
+
+def let_in(server: BootedServer, names: list[str]) -> float:
+    """Create and let in exactly these people: the step that a reconfiguration runs."""
+    return seconds(server, "teamhub", "setup", "people", f"--users={' '.join(names)}")
+
+
+def by_hand(server: BootedServer, names: list[str]) -> float:
+    """The loop of a recipe: accounts and their group, one by one."""
+    return seconds(server, "sh", "-c", BY_HAND, given=" ".join(names))
+
+
+def groups_by_hand(server: BootedServer, names: list[str]) -> float:
+    """The loop again, over accounts that exist: their group alone."""
+    loop = 'for name in $(cat); do adduser --quiet "$name" jupyterhub; done'
+    return seconds(server, "sh", "-c", loop, given=" ".join(names))
+
+
+def seconds(server: BootedServer, *command: str, given: str = "") -> float:
+    """How long a command takes that succeeds."""
+    start = time.monotonic()
+    server.run(*command, given=given, seconds=3600)
+    return time.monotonic() - start
