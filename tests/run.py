@@ -23,6 +23,7 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -210,15 +211,31 @@ def build(_: Sequence[str]) -> Outcome:
 
 
 def run_server_tests(for_pytest: Sequence[str]) -> Outcome:
-    """Fetch roots and mirrors, then test in a network where there is nothing else.
+    """Fetch roots and mirrors, then test the suites side by side: most of it is waiting.
 
-    In process and mount namespaces of its own, a run that is killed leaves no container and no
-    mount behind.
+    Each has a network where there is nothing else.  In process and mount namespaces of its own, a
+    run that is killed leaves no container and no mount behind.
     """
-    if not fetch_server_roots(PACKAGES):
+    parser = argparse.ArgumentParser(prog="tests/run.py server")
+    parser.add_argument("--suite", choices=SUITES, help="test on this suite alone")
+    options, for_pytest = parser.parse_known_args(for_pytest)
+    packages = [package for package in PACKAGES if options.suite in (None, package.suite)]
+    if not fetch_server_roots(packages):
         return Outcome(0, 1)
-    debs = [f"--package={package.suite}:{package.profile}:{package.path()}" for package in PACKAGES]
-    return run_pytest("server", [*debs, "-vv", *for_pytest], prefix=[*AS_ROOT, *ALONE])
+    with ThreadPoolExecutor() as side_by_side:
+        outcomes = side_by_side.map(
+            lambda suite: run_server_tests_of(suite, for_pytest), {p.suite for p in packages}
+        )
+        passed, failed = zip(*((done.passed, done.failed) for done in outcomes), strict=True)
+    return Outcome(sum(passed), sum(failed))
+
+
+def run_server_tests_of(suite: str, for_pytest: Sequence[str]) -> Outcome:
+    """Test the packages of one suite, its lines marked with the suite's name."""
+    packages = [package for package in PACKAGES if package.suite == suite]
+    debs = [f"--package={suite}:{package.profile}:{package.path()}" for package in packages]
+    prefix = [*AS_ROOT, *ALONE]
+    return run_pytest("server", [*debs, "-vv", *for_pytest], prefix=prefix, part=suite)
 
 
 def fetch_server_roots(packages: Sequence[Package]) -> bool:
@@ -235,13 +252,19 @@ def fetch_server_roots(packages: Sequence[Package]) -> bool:
     return succeeds([*fetch, str(BUILD / "server"), *what], PYTHONPATH="tests")
 
 
-def run_pytest(stage: str, arguments: Iterable[str], prefix: Sequence[str] = ()) -> Outcome:
-    """Run tests/STAGE; a run that ends badly or tests nothing counts as one more failure."""
-    report = RESULTS / f"{stage}.xml"
+def run_pytest(
+    stage: str, arguments: Iterable[str], prefix: Sequence[str] = (), part: str = ""
+) -> Outcome:
+    """Run tests/STAGE; a run that ends badly or tests nothing counts as one more failure.
+
+    A `part` of a stage, which may run beside others, has a report of its own.
+    """
+    name = f"{stage}-{part}" if part else stage
+    report = RESULTS / f"{name}.xml"
     report.unlink(missing_ok=True)
     pytest = [str(VENV / "bin/python"), "-m", "pytest", f"tests/{stage}"]
-    options = [f"--junitxml={report}", f"--basetemp={BUILD / f'pytest-{stage}'}"]
-    ended_well = succeeds([*prefix, *pytest, *options, *arguments])
+    options = [f"--junitxml={report}", f"--basetemp={BUILD / f'pytest-{name}'}"]
+    ended_well = succeeds([*prefix, *pytest, *options, *arguments], mark=part)
     outcome = read_report(report) if report.exists() else Outcome(0, 0)
     if not outcome.failed and not (ended_well and outcome.passed):
         return Outcome(outcome.passed, 1)
@@ -263,10 +286,16 @@ def count(commands: Iterable[Sequence[str]]) -> Outcome:
     return Outcome(results.count(True), results.count(False))
 
 
-def succeeds(command: Sequence[str], **environment: str) -> bool:
-    """Run a command, its output going where ours goes."""
+def succeeds(command: Sequence[str], *, mark: str = "", **environment: str) -> bool:
+    """Run a command, its output going where ours goes, each line after `mark` if there is one."""
     print("$ " + " ".join(command), flush=True)
-    return subprocess.run(command, check=False, env=os.environ | environment).returncode == 0
+    output = subprocess.PIPE if mark else None
+    with subprocess.Popen(
+        command, env=os.environ | environment, stdout=output, text=True, errors="replace"
+    ) as process:
+        for line in process.stdout or ():
+            print(f"{mark}: {line}", end="", flush=True)
+    return process.returncode == 0
 
 
 STAGES: dict[str, Callable[[Sequence[str]], Outcome]] = {

@@ -29,7 +29,6 @@ LogIn = Callable[[str], HubClient]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--package", action="append", default=[], help="SUITE:PROFILE:DEB")
-    parser.addoption("--suite", help="test on this suite alone")
     parser.addoption(
         "--screenshots", type=Path, help="a folder to put them in; by itself one for each suite"
     )
@@ -62,8 +61,7 @@ def targets(config: pytest.Config) -> list[Target]:
         name = f"hub-{suite}" if profile == "scientific" else f"hub-{suite}-{profile}"
         host = Host(name, address=f"10.78.{number}.2", gateway=f"10.78.{number}.1")
         made.append(Target(suite, profile, Path(package), host))
-    only = config.getoption("--suite")
-    return [target for target in made if only in (None, target.suite)]
+    return made
 
 
 @pytest.fixture(scope="session")
