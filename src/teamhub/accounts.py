@@ -1,7 +1,8 @@
 """Who may use the hub: the members of two Unix groups, and nothing else.
 
 Members of `jupyterhub` may log in and members of `jupyterhub-admin` administer; sudoers and
-JupyterHub both ask the group.  There is no second list.
+JupyterHub both ask the group.  There is no second list.  Here is who may be in the groups and who
+is; `teamhub.people` changes it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ from __future__ import annotations
 import grp
 import pwd
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from teamhub import servers
-from teamhub.system import run
 from teamhub_shared import TeamhubError
 
 USERS_GROUP = "jupyterhub"
@@ -30,7 +29,7 @@ FIRST_PERSON_UID = 1000
 LAST_PERSON_UID = 59999
 
 #: Members of these groups can become root by themselves.
-ROOT_EQUIVALENT_GROUPS = ("sudo", "docker", "lxd", "disk", "adm", "shadow")
+ROOT_EQUIVALENT_GROUPS = ("sudo", "docker", "lxd", "incus-admin", "disk", "adm", "shadow", "root")
 
 
 class BadName(TeamhubError):
@@ -93,49 +92,15 @@ def read_membership(users: str, admins: str) -> Membership:
     )
 
 
+def current_membership() -> Membership:
+    """The membership that the system has now."""
+    return Membership(users=members(USERS_GROUP), admins=members(ADMINS_GROUP))
+
+
 def members(group: str) -> tuple[str, ...]:
     """The members of a Unix group as the system has them now, sorted; empty for no such group."""
-    try:
-        return tuple(sorted(grp.getgrnam(group).gr_mem))
-    except KeyError:
-        return ()
-
-
-def create_accounts(names: Iterable[str]) -> list[str]:
-    """Create the accounts that do not exist yet, without a password, and return their names.
-
-    adduser, not useradd: it honours the server's own adduser.conf, and gives a home that others
-    cannot read.
-    """
-    existing = {account.pw_name for account in pwd.getpwall()}
-    created = [name for name in names if name not in existing]
-    for name in created:
-        run(
-            ["adduser", "--quiet", "--disabled-password", "--gecos", "", name],
-            remedy=f"create the account by hand (adduser {name}), then: dpkg --configure teamhub",
-        )
-    return created
-
-
-def apply_membership(membership: Membership) -> None:
-    """Make the two groups hold exactly `membership`; the accounts must exist.
-
-    A person who leaves loses her running server first: JupyterHub no longer finds a server to
-    stop once its owner may not use the hub.
-    """
-    for name in set(members(USERS_GROUP)) - set(membership.users):
-        servers.stop(name)
-    set_members(USERS_GROUP, membership.users)
-    set_members(ADMINS_GROUP, membership.admins)
-
-
-def set_members(group: str, names: Sequence[str]) -> None:
-    """Set a group's whole list of members in one step, whatever their number."""
-    if members(group) != tuple(sorted(names)):
-        run(
-            ["gpasswd", "--members", ",".join(names), group],
-            remedy="look whether /etc/group is writable and not locked (/etc/group.lock)",
-        )
+    found = find_group(group)
+    return tuple(sorted(found.gr_mem)) if found else ()
 
 
 def root_equivalent(names: Iterable[str]) -> dict[str, str]:
@@ -143,8 +108,27 @@ def root_equivalent(names: Iterable[str]) -> dict[str, str]:
 
     They are worth a warning: the hub's account can act as any of its users.
     """
+    groups = [group for group in map(find_group, ROOT_EQUIVALENT_GROUPS) if group]
     found = {}
-    for group in ROOT_EQUIVALENT_GROUPS:
-        for name in set(members(group)) & set(names):
-            found[name] = group
+    for name in names:
+        own = own_group(name)
+        for group in groups:
+            if name in group.gr_mem or own == group.gr_gid:
+                found[name] = group.gr_name
     return found
+
+
+def find_group(name: str) -> grp.struct_group | None:
+    """A Unix group, or nothing when there is no such group."""
+    try:
+        return grp.getgrnam(name)
+    except KeyError:
+        return None
+
+
+def own_group(name: str) -> int | None:
+    """The number of an account's own group, which does not list it; nothing without an account."""
+    try:
+        return pwd.getpwnam(name).pw_gid
+    except KeyError:
+        return None

@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from teamhub.commands import servers, setup, tls
+from teamhub.commands import apply, check_config, servers, setup, tls, user
 from teamhub_shared import TeamhubError
 
-COMMANDS = (setup, servers, tls)
+COMMANDS = (apply, check_config, servers, setup, tls, user)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,6 +7,7 @@ has ended, and keeps it while the server runs.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,34 +24,47 @@ class Server:
     scope: str
 
 
-def running() -> list[Server]:
-    """Every person's server that runs now; none where logind does not run (image builds)."""
-    if not Path("/run/systemd/seats").is_dir():
+def running(users: Collection[str] | None = None) -> list[Server]:
+    """The running servers of `users`, or everybody's; none where logind does not run."""
+    if not Path("/run/systemd/seats").is_dir():  # as in the build of an image
         return []
     listed = loginctl("list-sessions", "--no-legend").splitlines()
+    # SESSION UID USER SEAT TTY ...
+    sessions = [fields[0] for fields in map(str.split, listed) if is_of(users, fields[2])]
     return [
         Server(user=session["Name"], scope=session["Scope"])
-        for session in map(show_session, (line.split()[0] for line in listed if line.strip()))
+        for session in show_sessions(sessions)
         if session.get("Service") == PAM_SERVICE
     ]
 
 
-def show_session(session: str) -> dict[str, str]:
-    """Properties that logind has of a session; empty when it has just ended."""
+def is_of(users: Collection[str] | None, name: str) -> bool:
+    """Whether `name` is one of `users`, which may mean everybody."""
+    return users is None or name in users
+
+
+def show_sessions(sessions: Sequence[str]) -> list[dict[str, str]]:
+    """Properties that logind has of these sessions, without those that have just ended."""
+    if not sessions:
+        return []
     try:
-        shown = loginctl("show-session", session, "-p", "Name", "-p", "Service", "-p", "Scope")
+        shown = loginctl("show-session", *sessions, "-p", "Name", "-p", "Service", "-p", "Scope")
     except CommandFailed:
-        return {}
-    return dict(line.split("=", 1) for line in shown.splitlines())
+        # logind stops at the first session that is gone
+        if len(sessions) == 1:
+            return []
+        return [found for session in sessions for found in show_sessions([session])]
+    blocks = shown.strip().split("\n\n")
+    return [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
 
 
-def stop(user: str | None = None) -> list[Server]:
-    """Stop one person's servers, or everybody's; wait for their end and return what was stopped.
+def stop(users: Collection[str] | None = None) -> list[Server]:
+    """Stop the servers of `users`, or everybody's; wait for their end and return what was stopped.
 
     By their scopes: logind does nothing more to a session that it calls closing.  systemd kills
     after 90 seconds what does not end by itself.
     """
-    stopped = [server for server in running() if user in (None, server.user)]
+    stopped = running(users)
     if stopped:
         scopes = [server.scope for server in stopped]
         run(["systemctl", "stop", *scopes], remedy=f"look at `systemctl status {scopes[0]}`")

@@ -1,32 +1,40 @@
-"""teamhub.conf: the settings that the admin may change, one KEY=value a line.
+"""The settings that the admin may change: their keys, their checks, and where they come from.
 
-The file is the truth.  It is generated through ucf, edits by hand are kept, and debconf shows what
-the file says.  sh, systemd (EnvironmentFile=) and Python (shlex) all read it.
+teamhub.conf is the truth.  It is generated, edits by hand are kept, and debconf shows what the file
+says: its answers come back as KEY=VALUE.
 """
 
 from __future__ import annotations
 
-import os
+import difflib
 import re
-import shlex
-import subprocess
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from teamhub.system import CommandFailed
+from teamhub import settings_file
+from teamhub.remedies import again, is_dialogue
+from teamhub.setting_values import (
+    Fault,
+    address_fault,
+    choice_fault,
+    cpu_fault,
+    hours_fault,
+    memory_fault,
+    names_fault,
+    optional_port_fault,
+    path_fault,
+    port_fault,
+    tasks_fault,
+    text_fault,
+)
 from teamhub_shared import TeamhubError
 
-PATH = Path("/etc/teamhub/teamhub.conf")
-HEADING = """\
-# Settings of teamhub.  Change a value, then: systemctl restart teamhub-proxy teamhub
-# (people's running servers live on).  What you write here is kept by upgrades.
-"""
+PATH = settings_file.PATH
 
 
 class BadSetting(TeamhubError):
-    """A value in teamhub.conf cannot be used."""
+    """A value of a setting cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -37,38 +45,12 @@ class Setting:
     default: str
     #: What follows from the value, in words for the admin; one or more lines.
     meaning: str
-    #: Says what is wrong with a value, or nothing.
-    fault: Callable[[str], str | None]
+    fault: Fault
 
-
-def port_fault(value: str) -> str | None:
-    """A TCP port is a number from 1 to 65535."""
-    if re.fullmatch(r"[0-9]{1,5}", value) and 1 <= int(value) <= 65535:
-        return None
-    return "a port is a number from 1 to 65535"
-
-
-def optional_port_fault(value: str) -> str | None:
-    """A port, or `off`."""
-    return None if value == "off" or not port_fault(value) else "a port is 1 to 65535, or off"
-
-
-def names_fault(value: str) -> str | None:
-    """Host names and IP addresses, separated by spaces."""
-    bad = [name for name in value.split() if not re.fullmatch(r"[A-Za-z0-9.:-]{1,253}", name)]
-    return f"{bad[0]!r} is neither a host name nor an address" if bad else None
-
-
-def interface_fault(value: str) -> str | None:
-    """What people see after login."""
-    return None if value in ("lab", "notebook") else "the interface is lab or notebook"
-
-
-def hours_fault(value: str) -> str | None:
-    """A whole number of hours."""
-    if re.fullmatch(r"[0-9]{1,5}", value):
-        return None
-    return "the idle time is a whole number of hours, 0 for never"
+    @property
+    def question(self) -> str:
+        """The debconf question that asks for it; LISTEN_ADDRESS alone has none."""
+        return f"teamhub/{self.key.lower().replace('_', '-')}"
 
 
 SETTINGS = (
@@ -87,10 +69,52 @@ SETTINGS = (
         optional_port_fault,
     ),
     Setting(
+        "LISTEN_ADDRESS",
+        "",
+        "The one address that the ports above are opened on.  Empty: all addresses of the server,\n"
+        "and with CERTIFICATE=none only 127.0.0.1.",
+        address_fault,
+    ),
+    Setting(
+        "CERTIFICATE",
+        "own",
+        "Where the certificate comes from.  own: made and renewed here, by an authority of this\n"
+        "server's own, which people import once (teamhub tls ca).  files: the two files below.\n"
+        "none: another proxy in front of this one has it; the hub is then plain HTTP on HTTP_PORT.",
+        choice_fault("own", "files", "none"),
+    ),
+    Setting(
+        "CERTIFICATE_FILE",
+        "",
+        "With CERTIFICATE=files: the certificate and its chain (PEM), the server's own first.\n"
+        "Both files are looked at once a day, and after a renewal with: teamhub setup certificates",
+        path_fault,
+    ),
+    Setting("KEY_FILE", "", "With CERTIFICATE=files: its key (PEM, no passphrase).", path_fault),
+    Setting(
         "INTERFACE",
         "lab",
         "What people see after login: lab (JupyterLab) or notebook (Jupyter Notebook).",
-        interface_fault,
+        choice_fault("lab", "notebook"),
+    ),
+    Setting(
+        "MEMORY_LIMIT",
+        "none",
+        "The memory that all of one person's processes on this server may take together, such as\n"
+        "512M or 2G, or none.  What goes beyond it is killed; usually that is one kernel.",
+        memory_fault,
+    ),
+    Setting(
+        "CPU_LIMIT",
+        "none",
+        "The processor cores that one person may use at a time, such as 2 or 1.5, or none.",
+        cpu_fault,
+    ),
+    Setting(
+        "TASKS_LIMIT",
+        "none",
+        "The processes and threads that one person may have, such as 512, or none.",
+        tasks_fault,
     ),
     Setting(
         "IDLE_HOURS",
@@ -98,95 +122,95 @@ SETTINGS = (
         "A server that nobody has used for so many hours is stopped; 0: never.",
         hours_fault,
     ),
+    Setting(
+        "CREATE_ACCOUNTS",
+        "yes",
+        "Whether somebody who may use the hub and has no Unix account is given one: yes or no.",
+        choice_fault("yes", "no"),
+    ),
 )
-
-
-def parse(text: str) -> dict[str, str]:
-    """The values that a teamhub.conf's text sets.
-
-    Raises BadSetting for a line that is neither a comment nor KEY=value.
-    """
-    values = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        try:
-            words = shlex.split(line, comments=True)
-        except ValueError as error:
-            raise line_error(number, line) from error
-        if not words:
-            continue
-        key, separator, value = words[0].partition("=")
-        if len(words) > 1 or not separator:
-            raise line_error(number, line)
-        values[key] = value
-    return values
-
-
-def line_error(number: int, line: str) -> BadSetting:
-    """The error for a line that cannot be read."""
-    return BadSetting(
-        f"{PATH}, line {number}: {line.strip()!r} is not KEY=value",
-        'write it as KEY="value", then: dpkg --configure teamhub',
-    )
+BY_KEY = {setting.key: setting for setting in SETTINGS}
 
 
 def read(path: Path = PATH) -> dict[str, str]:
     """Every setting's value: from the file, or its default.
 
-    Raises BadSetting, naming the key, the value and what is wrong with it.
+    Raises BadLine for the file, BadSetting naming the key, the value and what is wrong with it.
     """
-    written = parse(path.read_text("utf-8")) if path.exists() else {}
-    values = {setting.key: written.get(setting.key, setting.default) for setting in SETTINGS}
+    return answers((), path)
+
+
+def answers(pairs: Iterable[str], path: Path = PATH) -> dict[str, str]:
+    """Every setting's value: from `pairs` (KEY=VALUE), or the file, or its default.
+
+    Raises as `read` does.
+    """
+    text = settings_file.read_text(path)
+    present = settings_file.parse(text, path)
+    given = dict(map(tidy, pairs))
+    values = {}
+    for key in given.keys() - BY_KEY.keys():
+        raise BadSetting(f"{key!r} is no setting of teamhub", f"use one of {', '.join(BY_KEY)}")
     for setting in SETTINGS:
-        fault = setting.fault(values[setting.key])
+        before = present.get(setting.key, setting.default)
+        value = values[setting.key] = given.get(setting.key, before)
+        fault = text_fault(value) or setting.fault(value)
         if fault:
-            raise BadSetting(
-                f"{path}: {setting.key}={values[setting.key]!r}: {fault}",
-                f"mend the line in {path}, then: dpkg --configure teamhub",
-            )
+            line = settings_file.line_of(setting.key, text) if value == before else 0
+            raise bad(setting, value, fault, f"{path}, line {line}" if line else "")
+    check_together(values)
     return values
 
 
-def render(text: str, values: Mapping[str, str]) -> str:
-    """`text` with every setting at its value in `values`; all else in it stays as it is."""
-    present = parse(text)
-    lines = text.splitlines() if text else HEADING.splitlines()
-    for setting in SETTINGS:
-        assignment = f'{setting.key}="{values[setting.key]}"'
-        if setting.key not in present:
-            lines += ["", *(f"# {line}" for line in setting.meaning.splitlines()), assignment]
-        elif present[setting.key] != values[setting.key]:
-            lines = [
-                assignment if re.match(rf"\s*{setting.key}=", line) else line for line in lines
-            ]
-    return "\n".join(lines) + "\n"
+def tidy(pair: str) -> tuple[str, str]:
+    """An answer's key and value, without spaces around it, a list of names without commas."""
+    key, _, value = pair.partition("=")
+    if key == "SERVER_NAMES":
+        value = " ".join(filter(None, re.split("[, ]", value)))
+    return key, value.strip(" ")
+
+
+def written(path: Path = PATH) -> dict[str, str]:
+    """What the file says, unchecked.  Raises BadLine."""
+    return settings_file.parse(settings_file.read_text(path), path)
+
+
+def check_together(values: Mapping[str, str]) -> None:
+    """Raise BadSetting for values that are fine alone and do not go together."""
+    if values["CERTIFICATE"] == "none":
+        if values["HTTP_PORT"] == "off":
+            raise bad(BY_KEY["HTTP_PORT"], "off", "with CERTIFICATE=none that is the hub's port")
+    elif values["HTTPS_PORT"] == values["HTTP_PORT"]:
+        raise bad(BY_KEY["HTTP_PORT"], values["HTTP_PORT"], "HTTPS_PORT is the same port")
+    if values["CERTIFICATE"] == "files":
+        for key in ("CERTIFICATE_FILE", "KEY_FILE"):
+            if not values[key]:
+                raise bad(BY_KEY[key], "", "with CERTIFICATE=files it has to name a file")
+
+
+def bad(setting: Setting, value: str, fault: str, place: str = "") -> BadSetting:
+    """The error for a value that came from `place`, or from the dialogue."""
+    if place:
+        change = "mend that line"
+    elif is_dialogue():
+        change = f"choose another value ({setting.question} in debconf)"
+    else:
+        change = f"change {setting.key} in {PATH}"
+    remedy = f"{change}, then: {again()}"
+    return BadSetting(f"{place}{': ' if place else ''}{setting.key}={value!r}: {fault}", remedy)
+
+
+def unknown_keys(path: Path = PATH) -> dict[str, str]:
+    """The keys in the file that are no settings, each with the setting that may be meant, or ""."""
+    return {
+        key: next(iter(difflib.get_close_matches(key.upper(), BY_KEY, n=1)), "")
+        for key in written(path)
+        if key not in BY_KEY
+    }
 
 
 def write(values: Mapping[str, str], path: Path = PATH) -> None:
-    """Write the settings through ucf, which keeps a copy of what was there.
-
-    The new text is made out of the file as it is, so the admin's own lines are already in it:
-    ucf need not ask whose version to keep.
-    """
-    before = path.read_text("utf-8") if path.exists() else ""
-    after = render(before, values)
-    with tempfile.NamedTemporaryFile("w", prefix="teamhub.conf.", encoding="utf-8") as new:
-        new.write(after)
-        new.flush()
-        os.fchmod(new.fileno(), 0o644)
-        # ucf speaks to debconf in any case: in a maintainer script to the one that listens there,
-        # on descriptors that it inherits from the script by way of us.
-        for command in (
-            ["ucf", "--debconf-ok", new.name, str(path)],
-            ["ucfr", "teamhub", str(path)],
-        ):
-            done = subprocess.run(
-                command,
-                env={**os.environ, "UCF_FORCE_CONFFNEW": "1"},
-                close_fds=False,
-                check=False,
-            )
-            if done.returncode:
-                raise CommandFailed(
-                    f"{' '.join(command)}: exit status {done.returncode}",
-                    f"look at the permissions of {path.parent}, then: dpkg --configure teamhub",
-                )
+    """Write the settings into the file; what else is in it stays as it is."""
+    meanings = {setting.key: setting.meaning for setting in SETTINGS}
+    text = settings_file.render(settings_file.read_text(path), values, meanings)
+    settings_file.write(text, path)

@@ -1,22 +1,54 @@
 """The steps of the installation; each maintainer script calls them one by one.
 
 Every step looks at what is there and does what is missing, so that a step which was killed, or run
-twice, ends in the same state.
+twice, ends in the same state.  Those that need much of Python import it themselves: most runs of
+the command need none of it.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
-from teamhub import accounts, names, ports, settings, tls, tokens, units
-from teamhub.environment import generations
+from teamhub import accounts, limits, people, ports, settings
+from teamhub.reports import report, warn_of_root_equivalents
 from teamhub.system import run
 
 
-def report(line: str) -> None:
-    """Tell the admin one thing; on stderr, since stdout is debconf's (debconf-devel(7))."""
-    print(f"teamhub: {line}", file=sys.stderr, flush=True)
+def check(users: str, admins: str, answers: Sequence[str]) -> None:
+    """Check all that the steps below will need, and change nothing."""
+    membership = accounts.read_membership(users, admins)
+    values = settings.answers(answers)
+    people.check_accounts(membership.users, may_create=values["CREATE_ACCOUNTS"] == "yes")
+    check_settings(values)
+
+
+def check_settings(values: Mapping[str, str]) -> None:
+    """Check ports, the certificate and the hub's configuration under these settings."""
+    from teamhub import certificates, services
+    from teamhub.environment import generations
+
+    warn_of_unknown_keys()
+    ports.check(values, first_time=not settings.PATH.exists())
+    certificates.check(values)
+    # Only for a hub that is to start, since it takes seconds.  An upgrade may bring a configuration
+    # that only its own environment can load: then it is checked in that one, once it is there.
+    if generations.is_up_to_date() and services.hub_is_to_start(values):
+        check_hub_config(values)
+
+
+def warn_of_unknown_keys() -> None:
+    """Tell of keys in teamhub.conf that set nothing, such as misspelt ones."""
+    for key, meant in settings.unknown_keys().items():
+        hint = f"; did you mean {meant}?" if meant else ""
+        report(f"warning: {settings.PATH} sets {key}, which is no setting of teamhub{hint}")
+
+
+def check_hub_config(values: Mapping[str, str]) -> None:
+    """Check jupyterhub_config.py and the snippets under these settings."""
+    from teamhub import hub_config
+
+    for warning in hub_config.check(values):
+        report(f"warning: {warning}")
 
 
 def set_up_service_account() -> None:
@@ -32,53 +64,85 @@ def set_up_service_account() -> None:
         )
 
 
-def set_up_people(users: str, admins: str) -> None:
-    """Create the accounts that are missing and make the groups hold who was named."""
-    membership = accounts.read_membership(users, admins)
-    for name in accounts.create_accounts(membership.users):
-        report(f"created the account {name}; give it a password with: passwd {name}")
-    accounts.apply_membership(membership)
-    for name, group in accounts.root_equivalent(membership.users).items():
-        report(
-            f"warning: {name} is in group {group} and could become root; "
-            "the hub, which can act as any of its users, then could too"
-        )
-
-
-def set_up_settings() -> None:
-    """Write teamhub.conf with every setting in it, and see that the hub's port is free."""
+def set_up_settings(answers: Sequence[str]) -> None:
+    """Write teamhub.conf with every setting in it."""
     first_time = not settings.PATH.exists()
-    values = settings.read()
-    ports.check_https(int(values["HTTPS_PORT"]))
-    if first_time and values["HTTP_PORT"] != "off":
-        listener = ports.foreign_listener(int(values["HTTP_PORT"]))
-        if listener:
-            report(f"port {values['HTTP_PORT']} is in use by {listener}: no redirect to HTTPS")
-            values["HTTP_PORT"] = "off"
+    values = settings.answers(answers)
+    holder = ports.without_redirect(values) if first_time else None
+    if holder:
+        report(f"port {values['HTTP_PORT']} is in use by {holder}: no redirect to HTTPS")
+        values["HTTP_PORT"] = "off"
     settings.write(values)
 
 
+def set_up_people(users: str, admins: str) -> None:
+    """Create the accounts that are missing and make the groups hold who was named."""
+    membership = accounts.read_membership(users, admins)
+    people.create_accounts(
+        membership.users,
+        lambda name: report(
+            f"created the account {name}; give it a password with: teamhub user passwd {name}"
+        ),
+    )
+    people.apply_membership(membership)
+    warn_of_root_equivalents(membership.users)
+
+
+def set_up_tokens() -> None:
+    """Make the two secrets that the hub shares, unless they are there."""
+    from teamhub import tokens
+
+    tokens.ensure_tokens()
+
+
 def set_up_certificates() -> None:
-    """Make the certificates that are missing, end soon, or do not cover the server's names."""
-    wanted = settings.read()["SERVER_NAMES"].split()
-    server_names = names.sort_names(wanted) if wanted else names.detect()
-    made = tls.ensure_certificates(server_names)
-    for thing in made:
-        report(f"made {thing}")
-    if made and units.is_active(ports.PROXY_UNIT):
-        units.reload(ports.PROXY_UNIT)
+    """Make or copy the certificate, unless the one that is there will do."""
+    from teamhub import certificates
+
+    certificates.ensure(settings.read(), report)
+
+
+def set_up_limits() -> None:
+    """Have systemd limit what each person's processes may take."""
+    if limits.apply(settings.read()):
+        report("set what one person may take; it holds for running servers too")
 
 
 def set_up_environment() -> None:
     """Make the shipped lock's generation the current one."""
+    from teamhub.environment import generations
+
     generations.ensure_current(report)
+
+
+def set_up_hub_config() -> None:
+    """Check the hub's configuration with what is installed now."""
+    check_hub_config(settings.read())
+
+
+def set_up_services() -> None:
+    """Restart the proxy or the hub, where they run with something that has changed."""
+    from teamhub import services
+
+    services.restart_stale(settings.read(), report)
+
+
+def apply() -> None:
+    """Check teamhub.conf as it is now and do all that follows from it."""
+    check_settings(settings.read())
+    set_up_settings(())
+    set_up_certificates()
+    set_up_limits()
+    set_up_services()
 
 
 #: The steps that take no arguments, by the name that the command line has for them.
 STEPS: dict[str, Callable[[], None]] = {
     "service-account": set_up_service_account,
-    "settings": set_up_settings,
+    "tokens": set_up_tokens,
     "certificates": set_up_certificates,
-    "tokens": tokens.ensure_tokens,
+    "limits": set_up_limits,
     "environment": set_up_environment,
+    "hub-config": set_up_hub_config,
+    "services": set_up_services,
 }

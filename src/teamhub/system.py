@@ -14,17 +14,15 @@ class CommandFailed(TeamhubError):
     """A program of the system's ended with an error."""
 
 
-def run(command: Sequence[str], *, remedy: str) -> str:
-    """Run `command` and return what it printed on stdout.
+def run(command: Sequence[str], *, remedy: str, given: str = "") -> str:
+    """Run `command` with `given` as its input, and return what it printed on stdout.
 
-    Its standard input is empty, so that nothing can wait for a person, and its stdout is never
-    ours: while debconf listens, that belongs to debconf (debconf-devel(7)).
+    Its standard input ends, so that nothing can wait for a person, and its stdout is never ours:
+    while debconf listens, that belongs to debconf (debconf-devel(7)).
     Raises CommandFailed with the program's own last words.
     """
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
     except OSError as error:
         raise CommandFailed(f"cannot run {command[0]}: {error.strerror}", remedy) from error
     if done.returncode:

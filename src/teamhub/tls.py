@@ -19,11 +19,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from teamhub.names import ServerNames
+from teamhub.remedies import again
 from teamhub.system import write_file
 from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import (
+        PrivateKeyTypes,
+        PublicKeyTypes,
+    )
 
 DIRECTORY = Path("/etc/teamhub/tls")
 CA_YEARS = 20
@@ -51,15 +55,13 @@ class KeyPair:
         """Whether both files are there: one alone is a step that was cut short."""
         return self.key_path.exists() and self.certificate_path.exists()
 
-    def load(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    def load(self) -> tuple[PrivateKeyTypes, x509.Certificate]:
         """Read both.  Raises BadKeyPair when they are damaged or do not belong together."""
         try:
             key = serialization.load_pem_private_key(self.key_path.read_bytes(), None)
             certificate = x509.load_pem_x509_certificate(self.certificate_path.read_bytes())
         except (OSError, ValueError, TypeError) as error:
             raise self.unusable(str(error)) from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise self.unusable("it is not an elliptic-curve key")
         if spki(key.public_key()) != spki(certificate.public_key()):
             raise self.unusable("the key does not belong to the certificate")
         return key, certificate
@@ -68,7 +70,7 @@ class KeyPair:
         """The error for files that cannot be used."""
         return BadKeyPair(
             f"{self.key_path} with {self.certificate_path}: {reason}",
-            "put the files back from a backup, or remove both, then: dpkg --configure teamhub",
+            f"put the files back from a backup, or remove both, then: {again()}",
         )
 
     def write(self, key: ec.EllipticCurvePrivateKey, chain: list[x509.Certificate]) -> None:
@@ -132,6 +134,8 @@ def make_authority(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list
 def make_leaf(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509.Certificate]]:
     """A server certificate for `names`, signed by the authority on disk, which follows it."""
     authority_key, authority = AUTHORITY.load()
+    if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
+        raise AUTHORITY.unusable("it is not an elliptic-curve key")
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
@@ -157,27 +161,43 @@ def make_leaf(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509
 
 
 def is_current(names: ServerNames) -> bool:
-    """Whether the certificate on disk is the authority's, covers `names` and lasts a while."""
+    """Whether the certificate on disk is the authority's, covers `names` and lasts a while.
+
+    It is not the authority's where the admin has gone back from a certificate of her own.
+    """
     _, certificate = LEAF.load()
     _, authority = AUTHORITY.load()
+    if not is_issued_by(certificate, authority):
+        return False
     alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     covered = {
         *alternative.get_values_for_type(x509.DNSName),
         *alternative.get_values_for_type(x509.IPAddress),
     }
-    issuer = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
-    signer = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
     left = end_of(certificate) - datetime.datetime.now(datetime.UTC)
-    return (
-        covered >= {*names.dns, *names.addresses}
-        and issuer.key_identifier == signer.digest
-        and left > datetime.timedelta(days=RENEW_DAYS)
-    )
+    return covered >= {*names.dns, *names.addresses} and left > datetime.timedelta(days=RENEW_DAYS)
+
+
+def is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Whether a certificate names the authority's key as its signer's."""
+    try:
+        issuer = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return False
+    signer = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
+    return issuer.key_identifier == signer.digest
+
+
+def start_of(certificate: x509.Certificate) -> datetime.datetime:
+    """When a certificate begins to hold."""
+    if hasattr(certificate, "not_valid_before_utc"):  # new in cryptography 42; Debian 12 has 38
+        return certificate.not_valid_before_utc
+    return certificate.not_valid_before.replace(tzinfo=datetime.UTC)
 
 
 def end_of(certificate: x509.Certificate) -> datetime.datetime:
     """When a certificate ends."""
-    if hasattr(certificate, "not_valid_after_utc"):  # new in cryptography 42; Debian 12 has 38
+    if hasattr(certificate, "not_valid_after_utc"):
         return certificate.not_valid_after_utc
     return certificate.not_valid_after.replace(tzinfo=datetime.UTC)
 
@@ -208,7 +228,7 @@ def general_names(names: ServerNames) -> list[x509.GeneralName]:
     ]
 
 
-def spki(key: CertificatePublicKeyTypes) -> bytes:
+def spki(key: PublicKeyTypes) -> bytes:
     """A public key as bytes; Debian 12's cryptography (38) cannot compare the objects."""
     return key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo

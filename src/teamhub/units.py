@@ -7,12 +7,29 @@ from pathlib import Path
 
 from teamhub.system import run
 
+PROXY = "teamhub-proxy.service"
+HUB = "teamhub.service"
+
+
+def in_charge() -> bool:
+    """Whether systemd runs this machine; it does not where an image is built (sd_booted(3))."""
+    return Path("/run/systemd/system").is_dir()
+
 
 def is_active(unit: str) -> bool:
-    """Whether a unit runs now; nothing does where systemd is not in charge (sd_booted(3))."""
-    if not Path("/run/systemd/system").is_dir():
+    """Whether a unit runs now."""
+    if not in_charge():
         return False
     return subprocess.run(["systemctl", "--quiet", "is-active", unit], check=False).returncode == 0
+
+
+def show(unit: str) -> dict[str, str]:
+    """What systemd knows of a unit, times in UTC with microseconds; what is empty is there too."""
+    shown = run(
+        ["systemctl", "show", "--all", "--timestamp=us+utc", unit],
+        remedy=f"look at `systemctl status {unit}`",
+    )
+    return dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
 
 
 def reload(unit: str) -> None:
@@ -22,3 +39,14 @@ def reload(unit: str) -> None:
     for the other.
     """
     run(["systemctl", "--no-block", "reload", unit], remedy=f"look at `systemctl status {unit}`")
+
+
+def restart(unit: str) -> None:
+    """Restart a unit, unless the machine's policy-rc.d forbids it."""
+    run(["deb-systemd-invoke", "restart", unit], remedy=f"look at `systemctl status {unit}`")
+
+
+def read_files_again() -> None:
+    """Have systemd read unit files and drop-ins anew; limits of running slices change with it."""
+    if in_charge():
+        run(["systemctl", "daemon-reload"], remedy="look at `systemctl status`")

@@ -6,6 +6,7 @@ one that stdeb writes, which knows neither maintscripts nor anything beside Pyth
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
@@ -22,6 +23,9 @@ MAINTSCRIPTS = ("config", "preinst", "postinst", "prerm", "postrm")
 
 #: What of src/ is Python code that stdeb packs.
 PYTHON_CODE = ("setup.py", "teamhub", "teamhub_shared.py")
+
+#: What of the channel the proxy runs.
+PROXY_PACKAGES = ("nodejs", "configurable-http-proxy")
 
 #: What of src/ never leaves the build machine.
 BUILD_CODE = "teamhub_build"
@@ -43,7 +47,12 @@ def write_source_tree(
     Raises RenderError for a template that fails, CommandError where stdeb does.
     """
     repository = workspace.repository
-    context = {"suite": release.suite, "profile": profile, "version": release.version}
+    context = {
+        "suite": release.suite,
+        "profile": profile,
+        "version": release.version,
+        "proxy_digest": proxy_digest(repository, channel),
+    }
     shutil.rmtree(folder, ignore_errors=True)
     debian = folder / "debian"
     write_debian_folder(debian, repository, release, context)
@@ -72,6 +81,20 @@ def write_debian_folder(
         for script in (repository / "maintscripts").glob(f"{name}*"):
             if script.name in (name, f"{name}.j2"):
                 write_rendered(script, debian / f"teamhub.{script.name}", context)
+
+
+def proxy_digest(repository: Path, channel: Path) -> str:
+    """What tells one proxy from another: all that its unit runs, and the unit itself.
+
+    An upgrade that brings the same lets the proxy run, and nobody's connection ends.
+    """
+    unit = repository / "debian/teamhub.teamhub-proxy.service.j2"
+    programs = (repository / "src/programs").glob("proxy*")
+    packages = [path for name in PROXY_PACKAGES for path in channel.rglob(f"{name}-*.conda")]
+    digest = hashlib.sha256()
+    for path in sorted([unit, *programs, *packages], key=lambda path: path.name):
+        digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def write_python_source(folder: Path, repository: Path, release: Release, *, log: Path) -> Path:

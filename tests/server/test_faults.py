@@ -74,10 +74,12 @@ def test_an_account_rhea_of_a_person_is_refused(plain: BootedServer) -> None:
     plain.run("usermod", "--uid", uid, "rhea")
 
 
-def test_a_bad_setting_is_refused_with_its_line(plain: BootedServer) -> None:
-    plain.run("sed", "-i", "s/^INTERFACE=.*/INTERFACE=classic/", "/etc/teamhub/teamhub.conf")
-    assert "INTERFACE='classic': the interface is lab or notebook" in complaint(configure(plain))
-    plain.run("sed", "-i", "s/^INTERFACE=.*/INTERFACE=lab/", "/etc/teamhub/teamhub.conf")
+def test_a_bad_setting_is_refused_by_name_with_its_question(plain: BootedServer) -> None:
+    plain.run("debconf-set-selections", given="teamhub teamhub/idle-hours string soon\n")
+    words = complaint(configure(plain))
+    assert "IDLE_HOURS='soon': the idle time is a whole number of hours" in words
+    assert "teamhub/idle-hours in debconf" in words
+    plain.run("debconf-set-selections", given="teamhub teamhub/idle-hours string 0\n")
 
 
 def test_a_tampered_package_is_refused_by_name(plain: BootedServer) -> None:

@@ -165,11 +165,14 @@ def test_inner_ports_are_closed_to_the_network(server: BootedServer) -> None:
     assert {address.rpartition(":")[2] for address in open_to_all} == {"443", "80"}
 
 
-def test_sudo_grants_rhea_one_command(server: BootedServer) -> None:
+def test_sudo_grants_rhea_three_commands(server: BootedServer) -> None:
     listed = server.output("sudo", "--list", "--other-user=rhea")
-    grants = [line.strip() for line in listed.splitlines() if "NOPASSWD" in line]
-    assert len(grants) == 1
-    assert grants[0].endswith("NOPASSWD: /usr/lib/teamhub/sudospawner --logging\\=INFO")
+    granted = listed.partition("may run the following commands")[2].partition(":")[2]
+    assert " ".join(granted.split()) == (
+        "(%jupyterhub, !root, !rhea) NOPASSWD: "
+        '/usr/lib/teamhub/sudospawner --logging\\=INFO, /usr/bin/passwd "" '
+        "(root) NOPASSWD: /usr/lib/teamhub/panel ^(add|remove) [a-z][-a-z0-9_]{0,31}$"
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,6 +183,9 @@ def test_sudo_grants_rhea_one_command(server: BootedServer) -> None:
         ("zoe", ["/usr/lib/teamhub/sudospawner", "--logging=DEBUG"]),
         ("zoe", ["/usr/lib/teamhub/sudospawner-singleuser"]),
         ("root", ["/usr/lib/teamhub/sudospawner", "--logging=INFO"]),
+        ("root", ["/usr/bin/passwd"]),
+        ("rhea", ["/usr/bin/passwd"]),
+        ("zoe", ["/usr/lib/teamhub/panel", "add", "kaylee"]),
         ("rhea", ["/usr/lib/teamhub/sudospawner", "--logging=INFO"]),
         ("daemon", ["/usr/lib/teamhub/sudospawner", "--logging=INFO"]),
     ],

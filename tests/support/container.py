@@ -72,6 +72,15 @@ class BootedServer:
         wait_for("booted system", self._is_up, seconds)
         return time.monotonic() - start
 
+    def command(self, *command: str, **environment: str) -> list[str]:
+        """What runs a command inside as root, with root's plain environment, from out here."""
+        variables = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": SEARCH_PATH} | environment
+        return [
+            *("nsenter", "-t", self._leader, "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"),
+            *("--", "/usr/bin/env", "-i", *(f"{k}={v}" for k, v in variables.items())),
+            *command,
+        ]
+
     def run(
         self,
         *command: str,
@@ -84,13 +93,8 @@ class BootedServer:
 
         Raises AssertionError with the end of what the command printed when it failed.
         """
-        variables = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": SEARCH_PATH} | environment
         result = subprocess.run(
-            [
-                *("nsenter", "-t", self._leader, "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"),
-                *("--", "/usr/bin/env", "-i", *(f"{k}={v}" for k, v in variables.items())),
-                *command,
-            ],
+            self.command(*command, **environment),
             input=given or "",
             capture_output=True,
             text=True,

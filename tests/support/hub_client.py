@@ -38,7 +38,35 @@ class HubClient:
     def log_in(self, password: str) -> requests.Response:
         """Fill in the login form; the answer of the hub, redirects not followed."""
         self.get("/hub/login").raise_for_status()
-        form = {"username": self.user, "password": password, "_xsrf": self._xsrf("/hub/")}
+        return self._post_login(password=password)
+
+    def change_password(self, old: str, new: str, again: str | None = None) -> requests.Response:
+        """Fill in the form that follows a right password which has to be changed."""
+        return self._post_login(
+            password=old, new_password=new, new_password_again=new if again is None else again
+        )
+
+    def new_token(self) -> str:
+        """An API token of hers, as the page /hub/token gives one."""
+        answer = self.hub_api("POST", f"/users/{self.user}/tokens", json={"note": "a script's"})
+        answer.raise_for_status()
+        return str(answer.json()["token"])
+
+    def status_with_token(self, token: str) -> int:
+        """The HTTP status that a script gets which shows this token and nothing else."""
+        script = requests.Session()
+        script.trust_env = False
+        script.verify = self._ca
+        script.headers["Authorization"] = f"token {token}"
+        return script.get(f"{self.url}/hub/api/user", timeout=SECONDS).status_code
+
+    def is_signed_in(self) -> bool:
+        """Whether the hub's own page opens without a login before it."""
+        home = self.session.get(f"{self.url}/hub/home", allow_redirects=False, timeout=SECONDS)
+        return home.status_code == 200
+
+    def _post_login(self, **fields: str) -> requests.Response:
+        form = {"username": self.user, "_xsrf": self._xsrf("/hub/"), **fields}
         return self.session.post(
             f"{self.url}/hub/login",
             params={"next": "/hub/home"},

@@ -20,6 +20,8 @@ from support.layers import Overlay
 SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
 #: Where tests/run.py has this module put things.
 CACHE = Path(".build/server").resolve()
+#: What tests install on a server by themselves: languages, and the terminal that debconf prefers.
+EXTRA_PACKAGES = ("libterm-readline-gnu-perl", "locales")
 DEPENDENCY_FIELDS = ("Pre-Depends", "Depends", "Recommends")
 
 
@@ -38,9 +40,9 @@ def server_root(suite: str, cache: Path) -> Path:
 
 
 def mirror(suite: str, packages: Sequence[Path], cache: Path) -> Path:
-    """An apt repository of what installing `packages` on the suite's root takes, and no more."""
+    """An apt repository of what installing `packages` and the extra ones takes, and no more."""
     wanted = "".join(_dependencies(package) for package in packages)
-    key = _short_hash(wanted + "".join(SERVER_PACKAGES))
+    key = _short_hash(wanted + "".join((*SERVER_PACKAGES, *EXTRA_PACKAGES)))
     folder = cache / "mirror" / suite
     key_file = folder / ".key"
     if not key_file.exists() or key_file.read_text() != key:
@@ -68,7 +70,7 @@ def _download_closure(root: Path, packages: Sequence[Path], folder: Path, cache:
         subprocess.run([*in_root, "update"], check=True)
         for package in packages:
             shutil.copyfile(package, overlay.root / "tmp" / package.name)
-            install = ["install", "--download-only", f"/tmp/{package.name}"]
+            install = ["install", "--download-only", f"/tmp/{package.name}", *EXTRA_PACKAGES]
             subprocess.run([*in_root, *install], check=True, stdout=subprocess.DEVNULL)
         for fetched in (overlay.root / "var/cache/apt/archives").glob("*.deb"):
             shutil.move(fetched, folder)

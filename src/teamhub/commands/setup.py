@@ -11,10 +11,31 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add `setup` to the command line."""
     command = commands.add_parser("setup", help="do one step of the installation again")
     steps = command.add_subparsers(dest="step", required=True, metavar="STEP")
+
+    check = steps.add_parser("check", help="check what the other steps need, change nothing")
+    add_people(check)
+    add_answers(check)
+    check.set_defaults(run=lambda chosen: setup.check(chosen.users, chosen.admins, chosen.answers))
+
+    settings = steps.add_parser("settings", help="write teamhub.conf with every setting in it")
+    add_answers(settings)
+    settings.set_defaults(run=lambda chosen: setup.set_up_settings(chosen.answers))
+
     people = steps.add_parser("people", help="set who may use the hub")
-    people.add_argument("--users", default="", help="names, separated by commas or spaces")
-    people.add_argument("--admins", default="", help="the same, for those who administer the hub")
+    add_people(people)
     people.set_defaults(run=lambda chosen: setup.set_up_people(chosen.users, chosen.admins))
+
     for name, function in setup.STEPS.items():
         step = steps.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
         step.set_defaults(run=lambda _, function=function: function())
+
+
+def add_people(step: argparse.ArgumentParser) -> None:
+    """Add the two lists of people to a step."""
+    step.add_argument("--users", default="", help="names, separated by commas or spaces")
+    step.add_argument("--admins", default="", help="the same, for those who administer the hub")
+
+
+def add_answers(step: argparse.ArgumentParser) -> None:
+    """Add settings to a step: what is not given is as the file has it."""
+    step.add_argument("answers", nargs="*", metavar="KEY=VALUE", help="a setting of teamhub.conf")

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from teamhub import tls
+from teamhub import settings
+from teamhub_shared import TeamhubError
+
+
+class NoAuthority(TeamhubError):
+    """The server's certificate is not by an authority of its own."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,4 +21,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def print_authority(_: argparse.Namespace) -> None:
     """Print the certificate that the team imports."""
+    from teamhub import tls  # here, since it needs much of Python that other commands do not
+
+    source = settings.read()["CERTIFICATE"]
+    if source != "own":
+        raise NoAuthority(
+            f"with CERTIFICATE={source} people have nothing to import",
+            f"set CERTIFICATE=own in {settings.PATH} for a certificate of this server's own",
+        )
     print(tls.AUTHORITY.certificate_path.read_text("ascii"), end="")

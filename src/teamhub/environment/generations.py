@@ -56,6 +56,12 @@ def is_complete(generation: Path) -> bool:
     return (generation / COMPLETE).is_file()
 
 
+def is_up_to_date() -> bool:
+    """Whether the generation of the shipped lock is there and in use."""
+    generation = GENERATIONS / lock_id()
+    return is_complete(generation) and current() == generation
+
+
 def current() -> Path | None:
     """The generation in use, or None before the first."""
     return CURRENT.resolve() if CURRENT.is_symlink() else None

@@ -1,4 +1,4 @@
-"""Who may be put on the list of users."""
+"""Who may be on the list of users, and what the system's groups say of it."""
 
 from __future__ import annotations
 
@@ -48,10 +48,45 @@ def test_admins_are_users_too() -> None:
     assert membership == accounts.Membership(users=("wash", "zoe"), admins=("wash",))
 
 
-@given(st.text())
-def test_any_text_gives_plain_names_or_is_refused(text: str) -> None:
+@pytest.mark.parametrize("count", [300, 1000])
+def test_long_lists_are_read_whatever_separates_the_names(count: int) -> None:
+    names = [f"person-{number}" for number in range(count)]
+    for separator in (",", " ", "\n", ", \t"):
+        assert accounts.parse_names(separator.join(names)) == tuple(sorted(names))
+
+
+#: Text as somebody would smuggle it in: names and separators, and pieces of sudo's grammar.
+PIECES = st.sampled_from(
+    ["zoe", "wash", "root", "rhea", "ALL=(ALL)", "%sudo", "#0", "*", "!root", ",", " ", "\n", "\0"]
+)
+
+
+@given(st.text() | st.lists(PIECES | st.text(max_size=3)).map("".join))
+def test_any_text_gives_names_of_people_or_is_refused(text: str) -> None:
     try:
         names = accounts.parse_names(text)
     except accounts.BadName:
         return
     assert all(re.fullmatch(r"[a-z][-a-z0-9_]{0,31}", name) for name in names)
+    assert not {"root", "rhea"}.intersection(names)
+    uids = {account.pw_name: account.pw_uid for account in pwd.getpwall()}
+    assert all(1000 <= uids[name] <= 59999 for name in names if name in uids)
+
+
+def test_the_error_says_what_is_wrong_in_one_line_even_for_a_name_with_a_new_line() -> None:
+    with pytest.raises(accounts.BadName) as raised:
+        accounts.check_name("zoe\nroot ALL=(ALL) ALL")
+    assert "\n" not in raised.value.problem
+    assert r"\n" in raised.value.problem
+
+
+def test_a_group_that_is_not_there_has_no_members() -> None:
+    assert accounts.members("no-such-group") == ()
+
+
+def test_who_could_become_root_is_named_with_the_group() -> None:
+    assert accounts.root_equivalent(["root", "daemon"]) == {"root": "root"}
+
+
+def test_an_account_that_is_not_there_cannot_become_root() -> None:
+    assert accounts.root_equivalent(["no-such-account"]) == {}

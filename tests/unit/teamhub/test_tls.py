@@ -127,3 +127,18 @@ def test_a_damaged_key_is_named(pairs: Path) -> None:
     (pairs / "ca.key").write_text("not a key", "ascii")
     with pytest.raises(tls.BadKeyPair, match=r"ca\.key"):
         tls.ensure_certificates(NAMES)
+
+
+def test_an_rsa_pair_of_the_admins_gives_way_to_its_own(pairs: Path) -> None:
+    tls.ensure_certificates(NAMES)
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=team"),
+            *("-keyout", pairs / "server.key", "-out", pairs / "server.crt"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    assert not verifies(pairs)
+    assert len(tls.ensure_certificates(NAMES)) == 1
+    assert verifies(pairs, "-verify_hostname", "hub.example.org")

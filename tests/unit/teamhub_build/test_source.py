@@ -12,6 +12,7 @@ import pytest
 from teamhub_build.release import Release
 from teamhub_build.source import (
     clamp_times,
+    proxy_digest,
     unpack_packages,
     write_debian_folder,
     write_python_source,
@@ -55,6 +56,43 @@ class TestDebianFolder:
         write_debian_folder(tmp_path / "debian", checkout, RELEASE, {})
         first = (tmp_path / "debian/changelog").read_text().splitlines()[0]
         assert first == "teamhub (4.5.6~deb12) bookworm; urgency=low"
+
+
+class TestProxyDigest:
+    """What tells one proxy from another."""
+
+    @pytest.fixture
+    def repository(self, checkout: Path) -> Path:
+        (checkout / "debian/teamhub.teamhub-proxy.service.j2").write_text("[Service]\n")
+        (checkout / "src/programs").mkdir(parents=True)
+        (checkout / "src/programs/proxy").write_text("#!/bin/sh\n")
+        (checkout / "src/programs/mediator.py").write_text("pass\n")
+        (checkout / "channel/linux-64").mkdir(parents=True)
+        (checkout / "channel/linux-64/nodejs-24.0.0-wheel_0.conda").write_text("node")
+        (checkout / "channel/linux-64/numpy-2.0.0-wheel_0.conda").write_text("numpy")
+        return checkout
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "debian/teamhub.teamhub-proxy.service.j2",
+            "src/programs/proxy",
+            "src/programs/proxy-redirect.cjs",
+            "channel/linux-64/nodejs-24.0.0-wheel_0.conda",
+        ],
+    )
+    def test_it_changes_with_what_the_proxy_runs(self, repository: Path, path: str) -> None:
+        before = proxy_digest(repository, repository / "channel")
+        (repository / path).write_text("another")
+        assert proxy_digest(repository, repository / "channel") != before
+
+    @pytest.mark.parametrize(
+        "path", ["src/programs/mediator.py", "channel/linux-64/numpy-2.0.0-wheel_0.conda"]
+    )
+    def test_it_stays_when_anything_else_changes(self, repository: Path, path: str) -> None:
+        before = proxy_digest(repository, repository / "channel")
+        (repository / path).write_text("another")
+        assert proxy_digest(repository, repository / "channel") == before
 
 
 class TestPythonSource:

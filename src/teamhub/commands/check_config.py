@@ -1,0 +1,23 @@
+"""`teamhub check-config`: whether the hub could start with its configuration as it is now."""
+
+from __future__ import annotations
+
+import argparse
+
+from teamhub import settings, setup
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `check-config` to the command line."""
+    command = commands.add_parser(
+        "check-config", help="look for errors in teamhub.conf and the hub's configuration"
+    )
+    command.set_defaults(run=run)
+
+
+def run(_: argparse.Namespace) -> None:
+    """Check both, change nothing, and say that they are in order."""
+    values = settings.read()
+    setup.warn_of_unknown_keys()
+    setup.check_hub_config(values)
+    print("The hub can start with this configuration.")

@@ -1,0 +1,155 @@
+"""`teamhub user`: who may use the hub, and the passwords of their accounts."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from collections.abc import Iterable, Sequence
+
+from teamhub import accounts, passwords, people, servers
+from teamhub.reports import report, warn_of_root_equivalents
+
+#: How often somebody may mistype the second of two equal passwords.
+ATTEMPTS = 3
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `user` to the command line."""
+    command = commands.add_parser("user", help="who may use the hub, and their passwords")
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    add = actions.add_parser("add", help="let people in; creates accounts that are missing")
+    add.add_argument("names", nargs="+", metavar="NAME")
+    add.add_argument("--admin", action="store_true", help="they administer the hub, too")
+    add_password_options(add)
+    add.set_defaults(run=add_people)
+
+    listing = actions.add_parser("list", help="show who may use the hub")
+    listing.add_argument("--json", action="store_true", help="for programs")
+    listing.set_defaults(run=list_people)
+
+    remove = actions.add_parser("remove", help="take people off; accounts and homes stay")
+    remove.add_argument("names", nargs="+", metavar="NAME")
+    remove.set_defaults(run=remove_people)
+
+    password = actions.add_parser("passwd", help="give somebody a new password")
+    password.add_argument("name", metavar="NAME")
+    add_password_options(password)
+    password.set_defaults(run=change_password)
+
+
+def add_password_options(command: argparse.ArgumentParser) -> None:
+    """Add what the commands that give passwords have in common."""
+    command.add_argument(
+        "--generate", action="store_true", help="make passwords up and print them, ask nothing"
+    )
+    command.add_argument(
+        "--permanent", action="store_true", help="the password need not be changed at first login"
+    )
+
+
+def add_people(chosen: argparse.Namespace) -> None:
+    """Let people in, and see that each has a password."""
+    names = accounts.parse_names(" ".join(chosen.names))
+    people.create_accounts(names, lambda name: report(f"created the account {name}"))
+    people.let_in(names, as_admins=chosen.admin)
+    warn_of_root_equivalents(names)
+    states = passwords.states(names)
+    for name in names:
+        if states[name] in ("locked", "expired"):
+            report(f"warning: the account {name} is {states[name]} and cannot log in")
+    give_passwords("initial", [name for name in names if states[name] == "none"], chosen)
+
+
+def change_password(chosen: argparse.Namespace) -> None:
+    """Give somebody on the list a new password."""
+    (name,) = people.check_on_list(accounts.parse_names(chosen.name))
+    if passwords.states([name])[name] == "elsewhere":
+        raise passwords.BadPassword(
+            f"the password of {name} is not this server's: a directory service has it",
+            "change it there",
+        )
+    give_passwords("new", [name], chosen)
+
+
+def give_passwords(kind: str, names: Sequence[str], chosen: argparse.Namespace) -> None:
+    """Give each a password that is asked for or made up; one that is made up is printed, once."""
+    asking = not chosen.generate and sys.stdin.isatty()
+    typed = {name: ask(name) if asking else "" for name in names}
+    made = {name: passwords.generate() for name, password in typed.items() if not password}
+    if names:
+        passwords.give({**typed, **made}, permanent=chosen.permanent)
+    until = "" if chosen.permanent else ", to be changed at the first login"
+    for name, password in made.items():
+        print(f"{name}: {kind} password {password}{until}", flush=True)
+
+
+def ask(name: str) -> str:
+    """The password that is typed twice for somebody; empty when one shall be made up.
+
+    Raises BadPassword when the two differ time and again.
+    """
+    for _ in range(ATTEMPTS):
+        password = getpass.getpass(f"Password for {name} (leave empty to have one made up): ")
+        if not password:
+            return ""
+        passwords.check(password)
+        if getpass.getpass("The same again: ") == password:
+            return password
+        report("the two passwords differ")
+    raise passwords.BadPassword(
+        f"no password for {name}: what was typed differed {ATTEMPTS} times",
+        f"try again with: teamhub user passwd {name}",
+    )
+
+
+def list_people(chosen: argparse.Namespace) -> None:
+    """Show who may use the hub."""
+    rows = describe(accounts.current_membership())
+    if chosen.json:
+        print(json.dumps(rows, indent=2))
+        return
+    cells = [
+        (
+            str(row["name"]),
+            "admin" if row["admin"] else "-",
+            str(row["password"]),
+            "running" if row["server"] else "-",
+        )
+        for row in rows
+    ]
+    print_table([("NAME", "ADMIN", "PASSWORD", "SERVER"), *cells])
+
+
+def describe(membership: accounts.Membership) -> list[dict[str, str | bool]]:
+    """What there is to say of each person."""
+    states = passwords.states(membership.users)
+    busy = {server.user for server in servers.running()}
+    return [
+        {
+            "name": name,
+            "admin": name in membership.admins,
+            "password": states[name],
+            "server": name in busy,
+        }
+        for name in membership.users
+    ]
+
+
+def print_table(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of cells in columns that line up."""
+    lines = list(rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(map(str.ljust, line, widths)).rstrip())
+
+
+def remove_people(chosen: argparse.Namespace) -> None:
+    """Take people off."""
+    # as they are written: whoever got into a group under whatever name can be taken off it
+    names = sorted(set(chosen.names))
+    people.take_off(names)
+    for name in names:
+        report(f"{name} may no longer use the hub; the account and its home stay")

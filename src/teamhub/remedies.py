@@ -1,0 +1,22 @@
+"""What to type next, where that depends on who called."""
+
+from __future__ import annotations
+
+import os
+
+
+def is_dialogue() -> bool:
+    """Whether a maintainer script of ours called, with what debconf has for answers."""
+    return os.environ.get("DPKG_MAINTSCRIPT_PACKAGE") == "teamhub"
+
+
+def again() -> str:
+    """The command that does all of this once more, after its reader has mended something.
+
+    dpkg and dpkg-reconfigure say in the environment that it is they who run a maintainer script.
+    """
+    if not is_dialogue():
+        return "teamhub apply"
+    if "DEBCONF_RECONFIGURE" in os.environ:
+        return "dpkg-reconfigure teamhub"
+    return "dpkg --configure teamhub"

@@ -1,0 +1,151 @@
+"""Who gets into the hub: Unix accounts by their password, as long as the two groups say so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from enum import Enum
+from typing import Any
+
+import pamela
+from jupyterhub import orm
+from jupyterhub.auth import PAMAuthenticator
+from jupyterhub.roles import assign_default_roles
+from tornado import web
+
+from teamhub_hub import privileged
+from teamhub_hub.login import PasswordChangeRequired, TeamLoginHandler, new_password_fault
+from teamhub_hub.membership import NAME, Standing, standing
+
+#: PAM_NEW_AUTHTOK_REQD (pam_acct_mgmt(3)): the account is valid, and its password outdated.
+OUTDATED = 12
+
+
+class Verdict(Enum):
+    """What PAM says to a name and a password."""
+
+    WELCOME = "welcome"
+    OUTDATED = "outdated"
+    REFUSED = "refused"
+
+
+class TeamAuthenticator(PAMAuthenticator):
+    """Unix passwords; groups `jupyterhub` and `jupyterhub-admin` are asked anew all the time."""
+
+    #: Beside the one for PAM, which waits two seconds after each wrong password: whoever types many
+    #: must not hold up everybody else's requests.
+    lookups: Executor = ThreadPoolExecutor(4, "groups")
+
+    def get_handlers(self, app: Any) -> list[tuple[str, Any]]:  # noqa: ANN401, ARG002
+        """The login page's address and what answers there."""
+        return [("/login", TeamLoginHandler)]
+
+    def validate_username(self, username: str) -> bool:
+        """Whether a name can be a person's; `username_pattern` may only narrow it."""
+        return bool(NAME.fullmatch(username)) and super().validate_username(username)
+
+    async def authenticate(self, handler: Any, data: Mapping[str, str]) -> dict[str, Any] | None:  # noqa: ANN401
+        """The person whose name and password these are, or nothing.
+
+        Raises PasswordChangeRequired for a right password that has to be changed first.
+        """
+        name, password = data.get("username", ""), data.get("password", "")
+        if not self.validate_username(name):
+            return None
+        verdict = await self.ask_pam(handler, name, password)
+        if verdict is Verdict.OUTDATED:
+            if "new_password" not in data:
+                raise PasswordChangeRequired(name)
+            verdict = await self.change_password(handler, data)
+        if verdict is not Verdict.WELCOME:
+            return None
+        return {"name": name, "admin": (await self.look_up(name)).admin}
+
+    async def change_password(self, handler: Any, data: Mapping[str, str]) -> Verdict:  # noqa: ANN401
+        """Change an outdated password to the one in the form, and ask PAM once more.
+
+        Raises PasswordChangeRequired with the reason when the new one is not taken.
+        """
+        name, new = data["username"], data["new_password"]
+        fault = new_password_fault(new, data.get("new_password_again", ""))
+        if fault:
+            raise PasswordChangeRequired(name, fault)
+        try:
+            await privileged.change_password(name, data["password"], new)
+        except privileged.Refused as refused:
+            self.log.warning("The new password of %s was not taken: %s", name, refused)
+            raise PasswordChangeRequired(name, str(refused)) from refused
+        self.log.info("%s has changed an outdated password", name)
+        return await self.ask_pam(handler, name, new)
+
+    async def ask_pam(self, handler: Any, name: str, password: str) -> Verdict:  # noqa: ANN401
+        """PAM's verdict, asked in a thread since PAM waits after a wrong password."""
+        loop = asyncio.get_running_loop()
+        verdict, error = await loop.run_in_executor(self.executor, self.pam_verdict, name, password)
+        if error:
+            where = handler.request.remote_ip if handler else "-"
+            self.log.warning("PAM on %s@%s: %s", name, where, error)
+        return verdict
+
+    def pam_verdict(self, name: str, password: str) -> tuple[Verdict, str]:
+        """PAM's verdict on a password and its account, with its words where it says no."""
+        chosen = {"service": self.service, "encoding": self.encoding}
+        try:
+            pamela.authenticate(name, password, check=False, **chosen)
+            pamela.check_account(name, **chosen)
+        except pamela.PAMError as error:
+            outdated = error.errno == OUTDATED
+            return (Verdict.OUTDATED if outdated else Verdict.REFUSED), str(error)
+        return Verdict.WELCOME, ""
+
+    async def refresh_user(
+        self,
+        user: Any,  # noqa: ANN401
+        handler: Any,  # noqa: ANN401
+    ) -> bool | dict[str, Any]:
+        """Whether somebody who is logged in still may be, and whether she administers.
+
+        The database's own mark of an admin grants nothing: the group's answer takes its place.
+        """
+        now = await self.look_up(user.name)
+        if not now.member:
+            # JupyterHub 6.1.1 reads this next, and has it only where a token came along.
+            handler._token_authenticated = getattr(handler, "_token_authenticated", False)
+            return False
+        return True if user.admin == now.admin else {"name": user.name, "admin": now.admin}
+
+    async def add_user(self, user: Any) -> None:  # noqa: ANN401
+        """Let in somebody whom an admin adds in the panel; her account is made if need be.
+
+        JupyterHub calls this at its start as well, with database rows: whoever was taken off the
+        list meanwhile must not come back by that.
+        Raises Refused with the reason, which the panel's API hands on.
+        """
+        if isinstance(user, orm.User):
+            return
+        if not self.validate_username(user.name):
+            raise privileged.Refused(f"{user.name!r} is not a name for an account")
+        now = await self.look_up(user.name)
+        if not now.member:
+            await privileged.change_list("add", user.name)
+            self.log.info("%s was let in from the admin panel", user.name)
+        if user.admin != now.admin:
+            self.log.warning("Not an admin by the panel: teamhub user add --admin %s", user.name)
+            user.admin = now.admin
+            assign_default_roles(user.db, entity=user.orm_user)
+            user.db.commit()
+
+    async def delete_user(self, user: Any) -> None:  # noqa: ANN401
+        """Take off the list whom an admin deletes in the panel; account and home stay."""
+        if not self.validate_username(user.name):
+            return
+        try:
+            await privileged.change_list("remove", user.name)
+        except privileged.Refused as refused:
+            self.log.error("Cannot take %s off the list: %s", user.name, refused)
+            raise web.HTTPError(500, str(refused)) from refused
+
+    async def look_up(self, name: str) -> Standing:
+        """The groups' answer, asked in a thread: a directory service may take its time."""
+        return await asyncio.get_running_loop().run_in_executor(self.lookups, standing, name)

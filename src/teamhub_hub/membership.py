@@ -1,0 +1,43 @@
+"""Who may use the hub and who administers it: what the system's groups say at this moment."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import re
+from dataclasses import dataclass
+
+USERS_GROUP = "jupyterhub"
+ADMINS_GROUP = "jupyterhub-admin"
+
+#: The names that may be given access; `teamhub.accounts` and /etc/sudoers.d/teamhub have the same.
+NAME = re.compile(r"[a-z][-a-z0-9_]{0,31}")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one name may do now."""
+
+    member: bool
+    admin: bool
+
+
+def standing(name: str) -> Standing:
+    """Ask the groups, also those of a directory service; an admin is one only as a member."""
+    if not NAME.fullmatch(name):
+        return Standing(member=False, admin=False)
+    try:
+        groups = os.getgrouplist(name, pwd.getpwnam(name).pw_gid)
+    except KeyError:
+        return Standing(member=False, admin=False)
+    member = group_id(USERS_GROUP) in groups
+    return Standing(member=member, admin=member and group_id(ADMINS_GROUP) in groups)
+
+
+def group_id(name: str) -> int | None:
+    """The number of a group, or nothing when there is no such group."""
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return None

@@ -1,0 +1,66 @@
+"""teamhub.conf as the hub sees it: systemd puts its lines into the hub's environment."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+#: What a line that is missing means; the same as in a new teamhub.conf.
+DEFAULTS = {
+    "HTTPS_PORT": "443",
+    "HTTP_PORT": "80",
+    "LISTEN_ADDRESS": "",
+    "CERTIFICATE": "own",
+    "INTERFACE": "lab",
+    "MEMORY_LIMIT": "none",
+    "CPU_LIMIT": "none",
+    "IDLE_HOURS": "0",
+}
+
+#: Servers tell the hub of their work every five minutes.  After an outage of the hub the first look
+#: has to come later than that, or it stops people who were busy all along.
+FIRST_LOOK_SECONDS = 660
+
+
+def read(environment: Mapping[str, str]) -> dict[str, str]:
+    """Every setting that the hub has to know: from the environment, or its default."""
+    return {key: environment.get(key, default) for key, default in DEFAULTS.items()}
+
+
+def public_url(settings: Mapping[str, str]) -> str:
+    """Where the proxy listens; with CERTIFICATE=none another proxy, in front of it, has TLS."""
+    address = settings["LISTEN_ADDRESS"]
+    if settings["CERTIFICATE"] == "none":
+        scheme, port = "http", settings["HTTP_PORT"]
+        address = address or "127.0.0.1"
+    else:
+        scheme, port = "https", settings["HTTPS_PORT"]
+    host = f"[{address}]" if ":" in address else address
+    return f"{scheme}://{host}:{port}/"
+
+
+def shown_limits(settings: Mapping[str, str]) -> dict[str, Any]:
+    """Traits of the spawner that tell people's servers their limits, which systemd enforces."""
+    limits: dict[str, Any] = {}
+    if settings["MEMORY_LIMIT"] != "none":
+        limits["mem_limit"] = settings["MEMORY_LIMIT"]
+    if settings["CPU_LIMIT"] != "none":
+        limits["cpu_limit"] = float(settings["CPU_LIMIT"])
+    return limits
+
+
+def idle_culler(settings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The hub's service that stops servers which nobody has used for IDLE_HOURS; none for 0."""
+    hours = int(settings["IDLE_HOURS"])
+    if not hours:
+        return []
+    culler = shlex.join(
+        [
+            *(sys.executable, "-m", "jupyterhub_idle_culler"),
+            *(f"--timeout={hours * 3600}", "--cull-every=600"),
+        ]
+    )
+    command = ["sh", "-c", f"sleep {FIRST_LOOK_SECONDS}; exec {culler}"]
+    return [{"name": "idle-culler", "command": command}]

@@ -1,0 +1,107 @@
+"""The questions of a first installation, at a real terminal."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.container import BootedServer
+from support.dialogue import Dialogue, Words
+from support.installation import APT, Target
+from support.layers import Overlay
+from support.network import Mirror, configure_server
+from support.occupier import PROGRAM, occupy
+from support.roots import server_root
+
+CACHE = Path(".build/server").resolve()
+CONF = "/etc/teamhub/teamhub.conf"
+
+
+@pytest.fixture(scope="module")
+def plain(
+    target: Target,
+    mirror: Mirror,  # noqa: ARG001 - has to serve
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[BootedServer]:
+    """A Debian server without teamhub."""
+    work = tmp_path_factory.mktemp(f"dialogue-{target}")
+    overlay = Overlay(work / "layers", [server_root(target.suite, CACHE)])
+    configure_server(overlay.root, target.host, target.suite)
+    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
+    server.boot()
+    try:
+        server.run(*APT, "update")
+        yield server
+    finally:
+        server.shutdown()
+        overlay.discard()
+
+
+@pytest.fixture(scope="module")
+def english() -> Words:
+    return Words(Path("debian/teamhub.templates").read_text("utf-8").replace("\n_", "\n"))
+
+
+def members(server: BootedServer, group: str) -> str:
+    return ", ".join(sorted(server.output("getent", "group", group).split(":")[3].split(",")))
+
+
+def setting(server: BootedServer, key: str) -> str:
+    [value] = re.findall(rf'^{key}="?(.*?)"?$', server.output("cat", CONF), re.MULTILINE)
+    return str(value)
+
+
+def test_a_port_that_is_taken_is_asked_about_with_the_programs_name(
+    plain: BootedServer, english: Words, target: Target
+) -> None:
+    unit = occupy(plain, 443)
+    command = ("dpkg-preconfigure", target.package_on_server)
+    with Dialogue(plain, *command, words=english) as dialogue:
+        dialogue.accept("users")
+        dialogue.accept("admins")
+        dialogue.accept("server-names")
+        dialogue.refusal("port-in-use", PROGRAM)
+        dialogue.type("https-port", "8443")
+        assert dialogue.end() == 0
+    asked = "GET teamhub/https-port\nPURGE\n"
+    answer = plain.run("debconf-communicate", "teamhub", given=asked).stdout
+    assert answer.splitlines()[0] == "0 8443"
+    plain.run("systemctl", "stop", unit)
+
+
+def test_a_thousand_people_are_checked_without_delay(
+    plain: BootedServer, target: Target, figure: Callable[[str], None]
+) -> None:
+    for number in (10, 100, 1000):
+        names = ", ".join(f"user{each:04}" for each in range(number))
+        plain.run("debconf-set-selections", given=f"teamhub teamhub/users string {names}\n")
+        start = time.monotonic()
+        plain.run("dpkg-preconfigure", target.package_on_server, DEBIAN_FRONTEND="noninteractive")
+        figure(f"{target}: config with {number} users {time.monotonic() - start:.1f} s")
+    plain.run("debconf-communicate", "teamhub", given="PURGE\n")
+
+
+def test_an_installation_asks_three_questions(
+    plain: BootedServer, english: Words, target: Target
+) -> None:
+    command = ("apt-get", "--yes", "install", target.package_on_server)
+    with Dialogue(plain, *command, words=english) as dialogue:
+        dialogue.type("users", "zoe wash, zoe")
+        dialogue.type("admins", "root")
+        dialogue.refusal("system-account", "root")
+        dialogue.type("admins", "wash")
+        # what it has found by itself
+        assert dialogue.value("server-names").split()[0] == plain.host.domain_name
+        dialogue.accept("server-names")
+        assert dialogue.end() == 0, dialogue.terminal.screen
+
+
+def test_its_answers_pass_the_second_run_of_config(plain: BootedServer) -> None:
+    assert members(plain, "jupyterhub") == "wash, zoe"
+    assert members(plain, "jupyterhub-admin") == "wash"
+    # left as they were found, they go on being found
+    assert setting(plain, "SERVER_NAMES") == ""

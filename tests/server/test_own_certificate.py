@@ -1,0 +1,201 @@
+"""A certificate of the admin's own: checked, taken up while people work, renewed.
+
+The tests build on one another: the server goes from its own certificate to files and back.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+
+from support.container import BootedServer, wait_for
+from support.installation import Installation
+from support.settings import (
+    APPLY,
+    RECONFIGURE,
+    Processes,
+    complaint,
+    processes,
+    write_settings,
+)
+
+LIVE = "/etc/letsencrypt/live/hub"
+ARCHIVE = "/etc/letsencrypt/archive/hub"
+
+
+def make_pair(
+    server: BootedServer, stem: str, *options: str, key: str = "rsa:2048", days: int = 30
+) -> None:
+    """A certificate in /root that signs itself, and its key."""
+    name = f"subjectAltName=DNS:{server.host.domain_name}"
+    server.run(
+        *("openssl", "req", "-x509", "-newkey", key, "-nodes", "-days", str(days)),
+        *("-keyout", f"/root/{stem}.key", "-out", f"/root/{stem}.crt", "-subj", "/CN=team"),
+        *(options or ("-addext", name)),
+    )
+
+
+def serial(server: BootedServer, stem: str) -> str:
+    shown = server.output("openssl", "x509", "-noout", "-serial", "-in", f"/root/{stem}.crt")
+    return shown.partition("=")[2]
+
+
+def serial_shown(server: BootedServer) -> str:
+    """The serial number of the certificate that a new connection is shown."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection((server.host.domain_name, 443), timeout=10) as connection,
+        context.wrap_socket(connection) as secured,
+    ):
+        shown = secured.getpeercert(binary_form=True)
+    assert shown is not None
+    pem = ssl.DER_cert_to_PEM_cert(shown)
+    return server.run("openssl", "x509", "-noout", "-serial", given=pem).stdout.strip()[7:]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pairs(server: BootedServer) -> None:
+    make_pair(server, "good")
+    make_pair(server, "weak", key="rsa:1024")
+    make_pair(server, "edwards", key="ed25519")
+    make_pair(server, "nameless", "-utf8")
+    make_pair(server, "other-host", "-addext", "subjectAltName=DNS:bank.example.org")
+    make_pair(server, "sha1", "-sha1", "-addext", f"subjectAltName=DNS:{server.host.domain_name}")
+    server.run(
+        *("openssl", "rsa", "-aes256", "-passout", "pass:secret"),
+        *("-in", "/root/good.key", "-out", "/root/locked.key"),
+    )
+    server.run("cp", "/root/good.crt", "/root/locked.crt")
+    # an authority of the tests' own, since a certificate that is over takes one to make
+    server.run("openssl", "req", "-new", "-key", "/root/good.key", "-subj", "/CN=team",
+               "-addext", f"subjectAltName=DNS:{server.host.domain_name}",
+               "-out", "/root/over.csr")  # fmt: skip
+    server.run("openssl", "x509", "-req", "-in", "/root/over.csr", "-copy_extensions", "copy",
+               "-signkey", "/root/good.key", "-days", "-1", "-out", "/root/over.crt")  # fmt: skip
+    server.run("cp", "/root/good.key", "/root/over.key")
+    server.run(
+        "sh",
+        "-c",
+        "echo not a certificate > /root/damaged.crt; cp /root/good.key /root/damaged.key",
+    )
+
+
+@pytest.fixture
+def before(server: BootedServer) -> Processes:
+    return processes(server)
+
+
+@pytest.mark.parametrize("take_up", [APPLY, RECONFIGURE], ids=["apply", "dpkg-reconfigure"])
+@pytest.mark.parametrize(
+    ("certificate", "key", "words"),
+    [
+        ("good.crt", "missing.key", "/root/missing.key: No such file or directory"),
+        ("missing.crt", "good.key", "/root/missing.crt: No such file or directory"),
+        ("good.crt", "weak.key", "/root/weak.key: an RSA key of 1024 bits is too weak"),
+        ("good.crt", "nameless.key", "/root/good.crt: /root/nameless.key is not its key"),
+        ("nameless.crt", "nameless.key", "/root/nameless.crt: it is made out for no name, not for"),
+        ("other-host.crt", "other-host.key", "it is made out for bank.example.org, not for hub-"),
+        ("over.crt", "over.key", "/root/over.crt: it ended on "),
+        ("sha1.crt", "sha1.key", "/root/sha1.crt: it is signed with SHA1"),
+        ("edwards.crt", "edwards.key", "/root/edwards.key: browsers take no key of this kind"),
+        ("locked.crt", "locked.key", "/root/locked.key: the key has a passphrase"),
+        ("damaged.crt", "damaged.key", "/root/damaged.crt: it holds no certificate in PEM form"),
+        ("good.key", "good.key", "/root/good.key: it holds no certificate in PEM form"),
+        ("good.crt", "good.crt", "/root/good.crt: it holds no private key in PEM form"),
+    ],
+)
+def test_a_pair_that_cannot_serve_is_named_and_the_old_one_goes_on(
+    server: BootedServer,
+    before: Processes,
+    take_up: tuple[str, ...],
+    certificate: str,
+    key: str,
+    words: str,
+) -> None:
+    shown = serial_shown(server)
+    write_settings(server, CERTIFICATE="files", CERTIFICATE_FILE=f"/root/{certificate}",
+                   KEY_FILE=f"/root/{key}")  # fmt: skip
+    assert words in complaint(server.run(*take_up, check=False))
+    assert serial_shown(server) == shown
+    assert processes(server) == before
+
+
+def test_a_good_pair_is_shown_and_restarts_nothing(server: BootedServer, before: Processes) -> None:
+    write_settings(server, CERTIFICATE="files", CERTIFICATE_FILE="/root/good.crt",
+                   KEY_FILE="/root/good.key")  # fmt: skip
+    server.run(*APPLY)
+    wait_for("new certificate", lambda: serial_shown(server) == serial(server, "good"), 10)
+    assert processes(server) == before
+    assert server.output("stat", "--format=%U %a", "/etc/teamhub/tls/server.key") == "root 600"
+    server.run(*RECONFIGURE)
+    assert processes(server) == before
+
+
+def test_there_is_nothing_to_import_then(server: BootedServer) -> None:
+    refused = server.run("teamhub", "tls", "ca", check=False)
+    assert "with CERTIFICATE=files people have nothing to import" in complaint(refused)
+
+
+def test_the_timer_takes_a_renewed_one_up_where_certbot_keeps_it(
+    server: BootedServer, before: Processes
+) -> None:
+    server.run("sh", "-c", f"umask 077; mkdir -p {LIVE} {ARCHIVE};"
+               f"cp /root/good.crt {ARCHIVE}/fullchain1.pem;"
+               f"cp /root/good.key {ARCHIVE}/privkey1.pem;"
+               f"ln -s ../../archive/hub/fullchain1.pem {LIVE}/fullchain.pem;"
+               f"ln -s ../../archive/hub/privkey1.pem {LIVE}/privkey.pem")  # fmt: skip
+    write_settings(server, CERTIFICATE_FILE=f"{LIVE}/fullchain.pem", KEY_FILE=f"{LIVE}/privkey.pem")
+    server.run(*APPLY)
+    make_pair(server, "renewed", key="rsa:3072")
+    server.run("sh", "-c", f"umask 077; cp /root/renewed.crt {ARCHIVE}/fullchain2.pem;"
+               f"cp /root/renewed.key {ARCHIVE}/privkey2.pem;"
+               f"ln -sf ../../archive/hub/fullchain2.pem {LIVE}/fullchain.pem;"
+               f"ln -sf ../../archive/hub/privkey2.pem {LIVE}/privkey.pem")  # fmt: skip
+    server.run("systemctl", "start", "teamhub-certificates.service")
+    wait_for("renewed certificate", lambda: serial_shown(server) == serial(server, "renewed"), 10)
+    assert processes(server) == before
+
+
+def test_a_key_that_another_account_owns_is_read_too(server: BootedServer) -> None:
+    server.run("sh", "-c", "cp /root/good.* /home/zoe/; chown nobody /home/zoe/good.*;"
+               "chmod 600 /home/zoe/good.key")  # fmt: skip
+    write_settings(server, CERTIFICATE_FILE="/home/zoe/good.crt", KEY_FILE="/home/zoe/good.key")
+    server.run("systemctl", "start", "teamhub-certificates.service")
+    wait_for("her certificate", lambda: serial_shown(server) == serial(server, "good"), 10)
+
+
+def test_a_renewal_that_went_wrong_is_a_failed_unit_and_the_old_one_goes_on(
+    server: BootedServer, before: Processes
+) -> None:
+    server.run("sh", "-c", "echo > /home/zoe/good.crt")
+    assert server.run("systemctl", "start", "teamhub-certificates.service", check=False).returncode
+    assert "/home/zoe/good.crt: it holds no certificate" in server.journal("teamhub-certificates")
+    assert serial_shown(server) == serial(server, "good")
+    assert processes(server) == before
+    server.run("systemctl", "reset-failed", "teamhub-certificates.service")
+
+
+def test_names_that_people_type_have_to_be_in_it(server: BootedServer) -> None:
+    write_settings(server, CERTIFICATE_FILE="/root/good.crt", KEY_FILE="/root/good.key",
+                   SERVER_NAMES=f"{server.host.domain_name} jupyter.example.org")  # fmt: skip
+    assert "not for jupyter.example.org" in complaint(server.run(*APPLY, check=False))
+    write_settings(server, SERVER_NAMES="")
+
+
+def test_back_to_its_own_the_server_shows_one_that_the_team_trusts(
+    server: BootedServer, installed: Installation, before: Processes
+) -> None:
+    write_settings(server, CERTIFICATE="own")
+    server.run(*APPLY)
+    wait_for("own certificate", lambda: serial_shown(server) != serial(server, "good"), 10)
+    context = ssl.create_default_context(cafile=installed.ca)
+    name = server.host.domain_name
+    with socket.create_connection((name, 443), timeout=10) as connection:
+        context.wrap_socket(connection, server_hostname=name).close()
+    assert processes(server) == before
+    assert server.run("teamhub", "tls", "ca").stdout == Path(installed.ca).read_text()
