@@ -1,5 +1,6 @@
 # Sets `fault`, the template that explains what is wrong with an answer, `culprit`, the part of the
-# answer that is wrong, and `program`; `fault` is empty for a good answer.
+# answer that is wrong, and `program`; `fault` is empty for a good answer.  It is called `before` the
+# question is shown, and `after` somebody has answered.
 find_fault() {
 	value=$(answer "$1")
 	fault=
@@ -13,7 +14,7 @@ find_fault() {
 		;;
 	server-names) check_server_names "$value" ;;
 	certificate) check_choice "$value" own files none ;;
-	certificate-file | key-file) check_file "$1" "$value" ;;
+	certificate-file | key-file) check_file "$1" "$value" "$2" ;;
 	https-port) check_port "$value" && check_listener "$value" ;;
 	http-port) check_http_port "$value" "$2" ;;
 	interface) check_choice "$value" lab notebook ;;
@@ -90,6 +91,7 @@ check_server_names() {
 }
 
 check_file() {
+	[ -n "$2" ] || [ "$3" = after ] || return 0
 	case $2 in
 	/*) [ -f "$2" ] && [ -r "$2" ] || refuse "$1" "$2" ;;
 	*) refuse "$1" "$2" ;;
@@ -115,7 +117,9 @@ check_http_port() {
 	[ "$2" = before ] || check_listener "$1"
 }
 
+# On one of several addresses, which the file can name, another program's port may be free.
 check_listener() {
+	! grep -qs '^LISTEN_ADDRESS=.*[0-9:]' "$CONF" || return 0
 	program=$(listener "$1")
 	[ -z "$program" ] || refuse port-in-use "$1"
 }

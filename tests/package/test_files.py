@@ -20,7 +20,7 @@ EXPECTED = [
     (r"(usr/)?lib(/systemd(/system)?)?", "folder", 0o755),
     (r"usr/lib/(sysusers|tmpfiles)\.d/teamhub\.conf", "file", 0o644),
     (r"usr/lib/(sysusers|tmpfiles)\.d", "folder", 0o755),
-    (r"usr/lib/teamhub/(proxy|proxy-reload|sudospawner(-singleuser)?)", "file", 0o755),
+    (r"usr/lib/teamhub/(panel|proxy|proxy-reload|sudospawner(-singleuser)?)", "file", 0o755),
     (r"usr/lib/teamhub/(\w[\w/-]*\.(py|pyi|cjs|abi3\.so)|rattler/py\.typed)", "file", 0o644),
     (r"usr/lib/teamhub(/\w[\w/-]*)?", "folder", 0o755),
     (r"usr/sbin/teamhub", "file", 0o755),

@@ -316,7 +316,7 @@ def test_a_person_without_an_account_is_named_where_none_are_created(
     with reconfigure(frontend) as dialogue:
         dialogue.type("users", "zoe, inara, book")
         dialogue.accept("admins")
-        dialogue.turn_off("create-accounts")
+        dialogue.switch("create-accounts", to=False)
         dialogue.refusal("no-account", "inara book")
         dialogue.type("users", "zoe")
         dialogue.accept("admins")

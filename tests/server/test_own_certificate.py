@@ -76,7 +76,7 @@ def pairs(server: BootedServer) -> None:
                "-addext", f"subjectAltName=DNS:{server.host.domain_name}",
                "-out", "/root/over.csr")  # fmt: skip
     server.run("openssl", "x509", "-req", "-in", "/root/over.csr", "-copy_extensions", "copy",
-               "-signkey", "/root/good.key", "-days", "-1", "-out", "/root/over.crt")  # fmt: skip
+               "-signkey", "/root/good.key", "-days", "0", "-out", "/root/over.crt")  # fmt: skip
     server.run("cp", "/root/good.key", "/root/over.key")
     server.run(
         "sh",

@@ -12,16 +12,20 @@ from collections.abc import Callable
 import pytest
 
 from support.container import BootedServer, wait_for
+from support.dialogue import Dialogue, Words
 from support.hub_client import HubClient
 from support.installation import APT, Installation, Target, all_paths, wait_for_login_page
 
 LogIn = Callable[[str], HubClient]
+
+RECORDS = "/var/lib/teamhub"
 
 #: What a purge leaves on a server, and why.
 STAYS = {
     r"/home/(zoe|wash)(/.*)?": "people's homes are theirs",
     r"/var/mail/(zoe|wash)|/var/spool/mail/(zoe|wash)": "so is their mail",
     r"/var/lib/systemd/linger/.*": "people's own choice",
+    r"/var/lib/teamhub(/.*)?": "the hub's records, unless one says otherwise when asked",
     r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?": "accounts and groups stay",
     r"/etc/\.pwd\.lock": "made by whatever changes accounts first",
     r"/var/log(/.*)?": "the server's history",
@@ -40,6 +44,16 @@ STAYS = {
 
 def remove(server: BootedServer, *how: str) -> None:
     server.run(*APT, *how, "teamhub", DEBIAN_FRONTEND="noninteractive")
+
+
+def uid(server: BootedServer, user: str) -> str:
+    return server.output("id", "--user", user)
+
+
+def memory_limit(server: BootedServer, user: str) -> str:
+    """What systemd lets all processes of somebody take, in bytes, or "infinity"."""
+    unit = f"user-{uid(server, user)}.slice"
+    return server.output("systemctl", "show", "--property=MemoryMax", "--value", unit)
 
 
 def exists(server: BootedServer, path: str) -> bool:
@@ -68,6 +82,11 @@ def ca_before(server: BootedServer, sign_in: LogIn) -> str:
     zoe = sign_in("zoe")
     zoe.spawn()
     zoe.compute("open('log.txt', 'w').write('hers')")
+    server.run("sed", "-i", "s/^MEMORY_LIMIT=.*/MEMORY_LIMIT=1G/", "/etc/teamhub/teamhub.conf")
+    server.run("teamhub", "apply")
+    # something of hers that goes on, as a login by ssh would
+    server.run("systemd-run", f"--slice=user-{uid(server, 'zoe')}.slice", "sleep", "infinity")
+    assert memory_limit(server, "zoe") == str(2**30)
     ca = server.output("teamhub", "tls", "ca")
     remove(server, "remove")
     return ca
@@ -82,6 +101,13 @@ def test_remove_ends_the_services_and_peoples_servers(server: BootedServer, ca_b
     for port in (443, 80):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((server.host.address, port), timeout=10).close()
+
+
+def test_remove_lifts_peoples_limits(server: BootedServer, ca_before: str) -> None:
+    assert ca_before
+    assert memory_limit(server, "zoe") == "infinity"
+    left = server.output("find", "/etc/systemd/system", "-name", "user-*.slice.d")
+    assert left == ""
 
 
 @pytest.mark.parametrize(
@@ -157,11 +183,16 @@ def test_purge_leaves_nothing_that_has_no_reason(
 
 def test_purge_leaves_nothing_named_after_the_package(purged: BootedServer) -> None:
     found = purged.run(
-        *("find", "/", "-xdev", "(", "-path", "/home", "-o", "-path", "/proc", ")", "-prune"),
+        *("find", "/", "-xdev"),
+        *("(", "-path", "/home", "-o", "-path", "/proc", "-o", "-path", RECORDS, ")", "-prune"),
         *("-o", "(", "-iname", "*teamhub*", "-o", "-iname", "*jupyterhub*", ")", "-print"),
     ).stdout.splitlines()
     # systemd keeps the last time of every timer, and the directories of accounts made on the fly.
     assert [path for path in found if not path.startswith(("/var/lib/systemd/", "/var/log/"))] == []
+
+
+def test_purge_leaves_the_hubs_records_where_nobody_can_be_asked(purged: BootedServer) -> None:
+    assert exists(purged, f"{RECORDS}/jupyterhub.sqlite")
 
 
 def test_purge_leaves_people_and_their_files(purged: BootedServer) -> None:
@@ -175,3 +206,29 @@ def test_purge_takes_rhea_her_right_to_read_passwords(purged: BootedServer) -> N
     assert (
         purged.run("sudo", "--list", "--other-user=rhea", check=False).stdout.count("NOPASSWD") == 0
     )
+
+
+def test_purge_asks_somebody_who_is_there_about_the_hubs_records(
+    purged: BootedServer, target: Target
+) -> None:
+    purged.run(*APT, "install", target.package_on_server, DEBIAN_FRONTEND="noninteractive")
+    purged.run("cp", "/var/lib/dpkg/info/teamhub.postrm", "/root/postrm")
+    words = Words(purged.output("cat", "/var/lib/dpkg/info/teamhub.templates"))
+    command = ("apt-get", "--yes", "purge", "teamhub")
+    with Dialogue(purged, *command, words=words) as dialogue:
+        dialogue.switch("purge-state", to=True)
+        assert dialogue.end() == 0
+    assert not exists(purged, RECORDS)
+
+
+def test_purge_needs_neither_debconf_nor_ucf(purged: BootedServer) -> None:
+    purged.run("mkdir", RECORDS)
+    tools = ("/usr/share/debconf", "/usr/bin/ucf", "/usr/bin/ucfr")
+    for tool in tools:
+        purged.run("mv", tool, f"{tool}.away")
+    try:
+        purged.run("sh", "/root/postrm", "purge")
+    finally:
+        for tool in tools:
+            purged.run("mv", f"{tool}.away", tool)
+    assert exists(purged, RECORDS)

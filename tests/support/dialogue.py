@@ -109,13 +109,13 @@ class Dialogue:
             self.terminal.press(LINE_START, CLEAR_TO_END, str(number))
         self._enter()
 
-    def turn_off(self, name: str) -> None:
-        """Answer no to what holds now."""
+    def switch(self, name: str, *, to: bool) -> None:
+        """Answer yes or no, where the other one holds."""
         self.question(name)
         if self.frontend == "dialog":
             self.terminal.press(TAB)
         else:
-            self.terminal.press(LINE_START, CLEAR_TO_END, "no")
+            self.terminal.press(LINE_START, CLEAR_TO_END, "yes" if to else "no")
         self._enter()
 
     def back(self, name: str) -> None:
