@@ -111,8 +111,8 @@ def write(text: str, path: Path = PATH) -> None:
         new.flush()
         os.fchmod(new.fileno(), 0o644)
         # ucf speaks to debconf in any case: in a maintainer script to the one that listens there,
-        # on descriptors that it inherits from the script by way of us.  It first forgets what it has
-        # seen: a text that it knows from before, it does not put over an edit made since.
+        # on descriptors that it inherits from the script by way of us.  It first forgets what it
+        # has seen: a text that it knows from before, it does not put over an edit made since.
         for command in (
             ["ucf", "--purge", str(path)],
             ["ucf", "--debconf-ok", new.name, str(path)],
