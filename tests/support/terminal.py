@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Self
 
 import pexpect
 import pyte
 
-from support.container import BootedServer
+from support.container import BootedServer, wait_for
 
 #: What the person at the terminal presses.
 ENTER = "\r"
@@ -53,6 +57,14 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Take the command away, if it has not ended."""
+        pid = self._process.pid
+        # nsenter has to outlive the command: whose parent is gone and outside of the server, stays
+        # as a zombie there, and the server's shutdown waits for it in vain
+        with contextlib.suppress(FileNotFoundError):
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+            wait_for("end of nsenter", lambda: not self._process.isalive(), 10)
         self._process.close(force=True)
 
     @property
