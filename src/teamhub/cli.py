@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from teamhub.commands import servers, setup, tls
+from teamhub.commands import env, servers, setup, tls
 from teamhub_shared import TeamhubError
 
-COMMANDS = (setup, servers, tls)
+COMMANDS = (setup, servers, tls, env)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

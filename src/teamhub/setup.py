@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from teamhub import accounts, names, ports, settings, tls, tokens, units
-from teamhub.environment import generations
+from teamhub.environment import apply
 from teamhub.system import run
 
 
@@ -70,8 +70,8 @@ def set_up_certificates() -> None:
 
 
 def set_up_environment() -> None:
-    """Make the shipped lock's generation the current one."""
-    generations.ensure_current(report)
+    """Make the shipped packages, with the team's, the current environment."""
+    apply.ensure_current(report)
 
 
 #: The steps that take no arguments, by the name that the command line has for them.

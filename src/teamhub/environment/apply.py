@@ -191,7 +191,9 @@ def before_current(layout: Layout) -> Path:
     """The complete generation that was made before the current one."""
     now = generations.current(layout)
     there = generations.complete(layout)
-    older = [path for path, made in there.items() if now in there and made.number < there[now].number]
+    older = [
+        path for path, made in there.items() if now in there and made.number < there[now].number
+    ]
     if not older:
         raise NothingBefore(
             "there is no generation before the current one", "see them with: teamhub env history"

@@ -45,6 +45,17 @@ def losses(found: Changes) -> list[str]:
     return lines
 
 
+def describe(found: Changes) -> list[str]:
+    """All of these changes, a line for each file or package."""
+    lines = [f"installed with conda: {each.name} {each.version}" for each in found.conda_added]
+    lines += [f"removed with conda: {name}" for name in found.conda_removed]
+    lines += [f"installed with pip: {each.name} {each.version}" for each in found.pip_added]
+    lines += [f"removed with pip: {name}" for name in found.pip_removed]
+    for what, files in (("changed", found.edited), ("removed", found.missing)):
+        lines += [f"{what}: {name}: {path}" for name, paths in files.items() for path in paths]
+    return [*lines, *(f"of no package: {path}" for path in found.unknown)]
+
+
 def some(paths: Iterable[str]) -> str:
     """The first few of many files."""
     listed = list(paths)

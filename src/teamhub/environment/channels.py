@@ -65,8 +65,11 @@ def gateway(layout: Layout, *, from_memory: bool) -> Gateway:
     """What knows the packages of every channel; `from_memory`: as they were when last asked."""
     from rattler import Gateway, SourceConfig
 
-    action = "force-cache-only" if from_memory else "cache-or-fetch"
-    source = SourceConfig(bz2_enabled=False, sharded_enabled=not from_memory, cache_action=action)
+    source = SourceConfig(
+        bz2_enabled=False,
+        sharded_enabled=not from_memory,
+        cache_action="force-cache-only" if from_memory else "cache-or-fetch",
+    )
     # The embedded channel is a folder of our own: always as it is now, and without shards.
     embedded = SourceConfig(bz2_enabled=False, sharded_enabled=False, cache_action="no-cache")
     return Gateway(

@@ -83,5 +83,8 @@ def read(generation: Path) -> Manifest:
 def package(record: RepoDataRecord) -> Package:
     """What the manifest says of a package that was installed."""
     return Package(
-        record.name.normalized, str(record.version), str(record.build), (record.channel or "").rstrip("/")
+        record.name.normalized,
+        str(record.version),
+        str(record.build),
+        (record.channel or "").rstrip("/"),
     )

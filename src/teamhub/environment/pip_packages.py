@@ -28,7 +28,7 @@ def install(
     """
     if not requirements:
         return ()
-    pinned = {name: version for name, version in distributions(prefix).values()}
+    pinned = dict(distributions(prefix).values())
     pinned |= {package.name: package.version for package in before}
     with tempfile.TemporaryDirectory(prefix="teamhub-pip-") as folder:
         wanted, constraints, told = (Path(folder, name) for name in ("wanted", "pinned", "told"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from teamhub.environment import manifest
 from teamhub.environment.channels import client, explain
@@ -18,7 +18,7 @@ from teamhub_shared import TeamhubError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rattler import RepoDataRecord
+    from rattler import InstallerReporter, RepoDataRecord
 
 #: A download from which nothing came for so long has ended.
 STALLED_SECONDS = 60.0
@@ -44,9 +44,7 @@ def write_prefixes(
     return tuple(map(manifest.package, installed))
 
 
-def install(
-    prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout
-) -> None:
+def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
     """Fill `prefix`."""
     try:
         asyncio.run(linked(prefix, records, specs, layout))
@@ -76,7 +74,8 @@ async def linked(
             requested_specs=[rattler.MatchSpec(spec)._match_spec for spec in specs],
             execute_link_scripts=False,
             client=client(layout),
-            reporter=progress,
+            # it calls those of the methods that are there
+            reporter=cast("InstallerReporter", progress),
         )
     )
     while not (await asyncio.wait([work], timeout=LOOK_SECONDS))[0]:

@@ -70,7 +70,7 @@ class Progress:
     def on_download_completed(self, download_idx: int) -> None:  # noqa: D102
         self._downloads.pop(download_idx, None)
 
-    def on_link_start(self, operation: int, package_name: str) -> int:  # noqa: D102, ARG002
+    def on_link_start(self, operation: int, package_name: str) -> int:  # noqa: D102
         self._show(package_name)
         return operation
 

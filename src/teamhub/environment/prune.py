@@ -20,11 +20,7 @@ def prune(layout: Layout) -> list[int]:
     there = generations.complete(layout)
     needed = {use.generation for use in in_use.uses(layout.generations)}
     now = generations.current(layout)
-    gone = [
-        path
-        for path in list(there)[:-KEPT]
-        if path != now and path.name not in needed
-    ]
+    gone = [path for path in list(there)[:-KEPT] if path != now and path.name not in needed]
     for path in gone:
         generations.remove(path)
     remove_unused_packages(layout)
