@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from teamhub.commands import env, servers, setup, tls
+from teamhub.commands import channel, env, servers, setup, status, tls
 from teamhub_shared import TeamhubError
 
-COMMANDS = (setup, servers, tls, env)
+COMMANDS = (setup, servers, tls, env, channel, status)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,8 +16,8 @@ from teamhub.environment import manifest, pip_packages
 from teamhub.environment.generations import COMPLETE
 from teamhub.environment.manifest import Package, PipPackage
 
-#: conda's own files in a prefix, which belong to no package.
-CONDA_FILES = ("conda-meta/history", "conda-meta/state", "conda-meta/.mamba_lock")
+#: What conda, mamba and rattler write into a prefix for themselves.
+TOOLS_FILES = ("CACHEDIR.TAG", "conda-meta/history", "conda-meta/state", "conda-meta/.mamba_lock")
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def files(prefix: Path) -> Iterator[tuple[str, int]]:
 
 def own_trace(path: str) -> bool:
     """Whether conda, or a Python that may write here, leaves such a file by itself."""
-    return path in CONDA_FILES or ("/__pycache__/" in path and path.endswith(".pyc"))
+    return path in TOOLS_FILES or ("/__pycache__/" in path and path.endswith(".pyc"))
 
 
 def content_hash(path: Path) -> str:

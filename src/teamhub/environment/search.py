@@ -11,6 +11,7 @@ from teamhub.environment.layout import Layout
 from teamhub.environment.packages import PLATFORM
 from teamhub.environment.rattler_process import in_own_process
 from teamhub.environment.team_file import TeamPackages
+from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -30,6 +31,8 @@ def search_channels(pattern: str, team: TeamPackages, layout: Layout) -> list[Ro
     """Search in this process."""
     try:
         records = asyncio.run(newest(pattern, team, layout))
+    except TeamhubError:
+        raise
     except Exception as error:  # rattler raises errors of its own binding, without a common base
         raise explain(error, layout.team_file) from error
     return [

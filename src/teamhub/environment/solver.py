@@ -13,7 +13,7 @@ from teamhub.environment.channels import explain, gateway
 from teamhub.environment.layout import Layout
 from teamhub.environment.packages import PLATFORM, locked_records, requested_specs
 from teamhub.environment.rattler_process import in_own_process
-from teamhub_shared import ENVIRONMENTS
+from teamhub_shared import ENVIRONMENTS, TeamhubError
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
@@ -49,6 +49,8 @@ def solve_packages(
     hub = locked_records(layout.shipped_lock, "hub")
     try:
         user = asyncio.run(solved(layout, team, hub, before, from_memory))
+    except TeamhubError:
+        raise
     except Exception as error:  # rattler raises errors of its own binding, without a common base
         raise explain(error, layout.team_file) from error
     linux = LockPlatform(PLATFORM)

@@ -1,0 +1,54 @@
+"""`teamhub status`: one page on how the server is."""
+
+from __future__ import annotations
+
+import argparse
+
+from teamhub import names, settings, units
+from teamhub.environment import generations, manifest, prune, reports
+from teamhub.environment.layout import SERVER
+from teamhub.tables import table
+
+UNITS = ("teamhub-proxy.service", "teamhub.service")
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `status` to the command line."""
+    command = commands.add_parser("status", help="how the server is, on one page")
+    command.set_defaults(run=show_status)
+
+
+def show_status(_: argparse.Namespace) -> None:
+    """Print units, login page, environment, who runs on what, and the disk."""
+    for unit in UNITS:
+        print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
+    print(f"{'login page':24}{login_page()}")
+    print(f"{'environment':24}{environment()}")
+    print(f"{'disk':24}{prune.disk_bytes(SERVER.root) / 1e6:.0f} MB in {SERVER.root}")
+    running = reports.running(SERVER)
+    print()
+    if running:
+        print("\n".join(table(running, ("user", "generation", "since", "processes"))))
+    else:
+        print("Nobody runs anything.")
+
+
+def login_page() -> str:
+    """Where people log in."""
+    values = settings.read()
+    wanted = values["SERVER_NAMES"].split()
+    found = names.sort_names(wanted) if wanted else names.detect()
+    host = found.dns[0] if found.dns else str(found.addresses[0])
+    port = values["HTTPS_PORT"]
+    return f"https://{host}" + ("" if port == "443" else f":{port}")
+
+
+def environment() -> str:
+    """The current generation, in a few words."""
+    now = generations.current()
+    if now is None or not generations.is_complete(now):
+        return "none yet: dpkg --configure teamhub"
+    made = manifest.read(now)
+    team = f", {len(made.team) + len(made.team_pip)} asked for by the team"
+    count = len(made.packages) + len(made.pip_packages)
+    return f"generation {made.number} of {made.time}: {count} packages{team}"
