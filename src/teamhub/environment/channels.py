@@ -20,6 +20,10 @@ RETRIES = 3
 TIMEOUT_SECONDS = 1800
 URL = re.compile(r"\(?['`]?((?:https?|file)://[^\s'`)]+|/[^\s'`)]+)['`)]*")
 
+#: What rattler asks a channel for first, in whose place people name the channel.
+INDEX = re.compile(r"(?:/(?:noarch|linux-64))?/(?:repodata[^/]*)?$")
+MISMATCH = re.compile(r"hash mismatch .*expected (\w+), got (\w+)")
+
 
 class BadNetworkFile(TeamhubError):
     """rattler.toml cannot be read."""
@@ -94,16 +98,21 @@ def explain(error: Exception, team_file: Path) -> TeamhubError:
     if isinstance(error, InvalidMatchSpecError):
         return NoSuchPackage(f"not a conda spec: {causes[0]}", "write it as NAME or `NAME >=1`")
     url = URL.search(str(error))
-    last = URL.sub("", causes[-1]).replace(" for url", "").strip(" :")
-    return ChannelUnreachable(
-        f"{url[1] if url else causes[0]}: {last}", remedy_for(last, team_file)
-    )
+    where = INDEX.sub("", url[1]) if url else causes[0]
+    if mismatch := MISMATCH.search(str(error)):
+        expected, got = mismatch.groups()
+        problem = f"its sha256 is {got}, the channel says {expected}"
+    else:
+        problem = URL.sub("", causes[-1]).replace(" for url", "").strip(" :")
+    return ChannelUnreachable(f"{where}: {problem}", remedy_for(problem, where, team_file))
 
 
-def remedy_for(cause: str, team_file: Path) -> str:
+def remedy_for(problem: str, where: str, team_file: Path) -> str:
     """What to do about an answer that a channel gave, or did not give."""
-    if "401" in cause or "403" in cause:
+    if "401" in problem or "403" in problem:
         return "name a file with the login as authentication-override-file in rattler.toml"
-    if "404" in cause or "No such file" in cause:
+    if where.endswith((".conda", ".tar.bz2")):
+        return f"the channel has not what it says it has: wait until it is mended, then: {again()}"
+    if "404" in problem or "No such file" in problem:
         return f"correct the address below `channels:` in {team_file}"
     return f"see that the channel can be reached, then: {again()}"

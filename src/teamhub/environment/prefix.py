@@ -91,12 +91,11 @@ async def linked(
 def failure(prefix: Path, error: Exception, layout: Layout) -> TeamhubError:
     """Why `prefix` could not be filled."""
     words = one_line(error)
-    if "hash mismatch" in words or "://" in words:
+    if "://" in words:
         return explain(error, layout.team_file)
-    return InstallFailed(
-        f"cannot install {prefix}: {words}",
-        f"make room on the disk of {layout.root} if that is the reason, then: {again()}",
-    )
+    full = "No space left" in words
+    remedy = f"make room on the disk of {layout.root}" if full else "try again"
+    return InstallFailed(f"cannot install {prefix}: {words}", f"{remedy}: {again()}")
 
 
 def one_line(error: Exception) -> str:

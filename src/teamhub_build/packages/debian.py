@@ -11,8 +11,8 @@ from teamhub_build.packages.conda_file import CondaPackage
 from teamhub_build.packages.recipe import Recipe
 from teamhub_build.suites import Suite
 
-#: A module of every prefix.  In a venv Python's site.py takes the venv's own packages first, then the
-#: user's, then the system's; while it is at the first, a .pth file has it call this.
+#: A module of every prefix.  In a venv Python's site.py takes the venv's own packages first, then
+#: the user's, then the system's; while it is at the first, a .pth file has it call this.
 USER_SITE = '''\
 """What a person has installed at home comes before what everybody has; Debian's does not come."""
 

@@ -8,7 +8,6 @@ import http.server
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -90,9 +89,14 @@ class Server:
         lines += [f"  - {spec}" for spec in specs]
         self.layout.team_file.write_text("\n".join(lines) + "\n", "utf-8")
 
-    def apply(self, **wish: Any) -> Path:
+    def apply(self, *, update: bool = False, discard: bool = False) -> Path:
         """`teamhub env apply`."""
-        return apply.apply(apply.Wish(**wish), self.said.append, self.layout, to_pass=())
+        wish = apply.Wish(update=update, discard=discard)
+        return apply.apply(wish, self.said.append, self.layout, to_pass=())
+
+    def generations(self) -> list[str]:
+        """The names of all generations, also of unfinished ones."""
+        return [path.name for path in self.layout.generations.iterdir()]
 
     def add(self, edit: Callable[[str], str]) -> Path:
         """`teamhub env add`."""

@@ -141,7 +141,7 @@ def test_what_cannot_be_had_is_named_and_nothing_changes(
     with pytest.raises(NoSuchPackage, match=spec.split()[-1].strip(">=")):
         server.apply()
     assert server.current == before
-    assert os.listdir(server.layout.generations) == [before.name]
+    assert server.generations() == [before.name]
 
 
 def test_environment_yml_is_put_back_where_an_addition_fails(server: Server) -> None:
@@ -180,7 +180,7 @@ def test_a_generation_that_fails_its_check_is_removed(server: Server, other: Cha
             to_pass=[Check("user/bin/absent", ())],
         )
     assert server.number == 1
-    assert os.listdir(server.layout.generations) == [server.current.name]
+    assert server.generations() == [server.current.name]
 
 
 def test_the_hub_is_checked_again_only_where_it_has_changed(server: Server, other: Channel) -> None:
@@ -244,7 +244,8 @@ class TestChangesByHand:
             "from pathlib import Path\n"
             "prefix = Path(sys.argv[1])\n"
             "async def main():\n"
-            "    there = [PrefixRecord.from_path(p) for p in (prefix / 'conda-meta').glob('*.json')]\n"
+            "    paths = (prefix / 'conda-meta').glob('*.json')\n"
+            "    there = [PrefixRecord.from_path(path) for path in paths]\n"
             "    records = await solve(sys.argv[2:4], [sys.argv[4], 'library', 'jupyterhub'],\n"
             "                          locked_packages=there)\n"
             "    await install(records, prefix, cache_dir=Path(sys.argv[5]), show_progress=False)\n"

@@ -59,8 +59,9 @@ def home(tmp_path: Path, suite: Suite) -> Path:
 
 def python(home: Path, *arguments: str) -> str:
     """What the prefix's python prints for the owner of that home."""
-    command = [home.parent / "prefix/bin/python", *arguments]
-    return subprocess.check_output(command, text=True, env={"HOME": str(home)}, cwd="/").strip()
+    command = [str(home.parent / "prefix/bin/python"), *arguments]
+    printed = subprocess.check_output(command, text=True, env={"HOME": str(home)}, cwd="/")
+    return printed.strip()
 
 
 def test_what_somebody_has_at_home_is_found_and_comes_first(home: Path) -> None:
