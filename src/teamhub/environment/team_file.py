@@ -87,11 +87,9 @@ def parse(text: str, path: Path) -> Sections:
     """
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
+    except yaml.YAMLError as error:
         raise BadTeamFile(
-            f"{path}:{line}: {error.problem or error.context}",
+            yaml_problem(error, path),
             "write it as conda's environment.yml, each package as `  - NAME` below `dependencies:`",
         ) from error
     if top is None:
@@ -102,6 +100,15 @@ def parse(text: str, path: Path) -> Sections:
             raise complaint(key_node, path, f"{key!r} is no key of conda's environment.yml")
     dependencies, pip = split_pip(section(keys, "dependencies", path), path)
     return Sections(scalars(section(keys, "channels", path), path), dependencies, pip)
+
+
+def yaml_problem(error: yaml.YAMLError, path: Path) -> str:
+    """The parser's words, after the line that they are of."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return f"{path}: {' '.join(str(error).split())}"
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    return f"{path}:{line}: {error.problem or error.context}"
 
 
 def mapping(node: yaml.Node, path: Path) -> dict[str, tuple[yaml.Node, yaml.Node]]:
