@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 
 from teamhub import accounts, names, ports, settings, tls, tokens, units
-from teamhub.environment import apply
 from teamhub.system import run
 
 
@@ -71,6 +70,8 @@ def set_up_certificates() -> None:
 
 def set_up_environment() -> None:
     """Make the shipped packages, with the team's, the current environment."""
+    from teamhub.environment import apply
+
     apply.ensure_current(report)
 
 

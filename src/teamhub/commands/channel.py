@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from teamhub.commands.env import current, report
-from teamhub.environment import export
 from teamhub.environment.layout import SERVER
 
 
@@ -21,6 +20,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def export_channel(chosen: argparse.Namespace) -> None:
     """Write the current generation's packages into a folder."""
+    from teamhub.environment import export  # the other commands need none of it
+
     folder = chosen.folder.absolute()
     done = export.export(current(), folder, SERVER)
     report(f"{done.packages} packages, {done.bytes / 1e6:.0f} MB; other servers name it as")

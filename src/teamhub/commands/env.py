@@ -1,4 +1,7 @@
-"""`teamhub env`: what people compute with."""
+"""`teamhub env`: what people compute with.
+
+Each action imports what it needs itself: the other commands of `teamhub` need none of it.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from teamhub.environment import (
-    apply,
-    carry_over,
-    changes,
-    generations,
-    prune,
-    reports,
-    search,
-    team_file,
-)
-from teamhub.environment.exclusive import exclusive
 from teamhub.environment.layout import SERVER
-from teamhub.environment.packages import requested_specs
-from teamhub.environment.team_file_edit import package_name, with_packages, without_packages
 from teamhub.tables import show
 from teamhub_shared import TeamhubError
 
-Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 class NotInstalled(TeamhubError):
@@ -99,11 +91,16 @@ def action(
 
 def apply_file(chosen: argparse.Namespace) -> None:
     """Make what environment.yml asks for."""
+    from teamhub.environment import apply
+
     apply.apply(apply.Wish(update=chosen.update, discard=chosen.discard), report)
 
 
 def add(chosen: argparse.Namespace) -> None:
     """Add packages and apply; where that fails, environment.yml is as it was."""
+    from teamhub.environment import apply
+    from teamhub.environment.team_file_edit import with_packages
+
     key = "pip" if chosen.pip else "dependencies"
 
     def edit(text: str) -> str:
@@ -115,6 +112,9 @@ def add(chosen: argparse.Namespace) -> None:
 
 def remove(chosen: argparse.Namespace) -> None:
     """Remove packages and apply; where that fails, environment.yml is as it was."""
+    from teamhub.environment import apply
+    from teamhub.environment.team_file_edit import without_packages
+
     refuse_shipped(chosen.packages)
     apply.apply(
         apply.Wish(discard=chosen.discard),
@@ -125,6 +125,10 @@ def remove(chosen: argparse.Namespace) -> None:
 
 def refuse_shipped(names: Sequence[str]) -> None:
     """Raise ShippedPackage for what the team has not asked for but has."""
+    from teamhub.environment import team_file
+    from teamhub.environment.packages import requested_specs
+    from teamhub.environment.team_file_edit import package_name
+
     team = team_file.read(SERVER.team_file)
     asked = {package_name(spec) for spec in (*team.specs, *team.pip)}
     shipped = {package_name(spec) for spec in requested_specs(SERVER.channel)["user"]}
@@ -135,11 +139,16 @@ def refuse_shipped(names: Sequence[str]) -> None:
 
 def roll_back(chosen: argparse.Namespace) -> None:
     """Make an earlier generation current."""
+    from teamhub.environment import apply
+
     apply.rollback(chosen.generation, report)
 
 
 def remove_unused(_: argparse.Namespace) -> None:
     """Remove generations that nobody needs."""
+    from teamhub.environment import generations, prune
+    from teamhub.environment.exclusive import exclusive
+
     with exclusive(SERVER.busy, report):
         generations.remove_unfinished(SERVER)
         gone = prune.prune(SERVER)
@@ -151,6 +160,8 @@ def remove_unused(_: argparse.Namespace) -> None:
 
 def list_packages(chosen: argparse.Namespace) -> None:
     """What people have."""
+    from teamhub.environment import reports
+
     rows = reports.packages(current(), SERVER)
     if chosen.team:
         rows = [row for row in rows if row["asked_by"] == "team"]
@@ -159,18 +170,24 @@ def list_packages(chosen: argparse.Namespace) -> None:
 
 def search_packages(chosen: argparse.Namespace) -> None:
     """What the channels have."""
+    from teamhub.environment import search, team_file
+
     rows = search.search(chosen.pattern, team_file.read(SERVER.team_file), SERVER)
     show(rows, ("name", "version", "channel"), as_json=chosen.json)
 
 
 def show_history(chosen: argparse.Namespace) -> None:
     """What was current when, and why."""
+    from teamhub.environment import reports
+
     columns = ("generation", "time", "why", "state", "used_by")
     show(reports.switches(SERVER), columns, as_json=chosen.json)
 
 
 def show_differences(chosen: argparse.Namespace) -> None:
     """What differs between two generations."""
+    from teamhub.environment import apply, generations, reports
+
     other = generations.find(chosen.other, SERVER) if chosen.other else current()
     one = generations.find(chosen.one, SERVER) if chosen.one else apply.before_current(SERVER)
     show(reports.differences(one, other), ("name", "before", "after"), as_json=chosen.json)
@@ -178,6 +195,8 @@ def show_differences(chosen: argparse.Namespace) -> None:
 
 def verify(chosen: argparse.Namespace) -> None:
     """Compare what people have with what was installed; raises Different."""
+    from teamhub.environment import carry_over, changes
+
     found = changes.find(current(), thorough=True)
     if chosen.json:
         print(json.dumps(asdict(found), indent=2))
@@ -195,6 +214,8 @@ def verify(chosen: argparse.Namespace) -> None:
 
 def current() -> Path:
     """The current generation; raises NotInstalled."""
+    from teamhub.environment import generations
+
     found = generations.current(SERVER)
     if found is None or not generations.is_complete(found):
         raise NotInstalled("there is no environment yet", "dpkg --configure teamhub")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from teamhub import names, settings, units
-from teamhub.environment import generations, manifest, prune, reports
+from teamhub import settings, units
 from teamhub.environment.layout import SERVER
 from teamhub.tables import table
 
@@ -20,6 +19,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def show_status(_: argparse.Namespace) -> None:
     """Print units, login page, environment, who runs on what, and the disk."""
+    from teamhub.environment import prune, reports  # the other commands need none of it
+
     for unit in UNITS:
         print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
     print(f"{'login page':24}{login_page()}")
@@ -35,6 +36,8 @@ def show_status(_: argparse.Namespace) -> None:
 
 def login_page() -> str:
     """Where people log in."""
+    from teamhub import names
+
     values = settings.read()
     wanted = values["SERVER_NAMES"].split()
     found = names.sort_names(wanted) if wanted else names.detect()
@@ -45,6 +48,8 @@ def login_page() -> str:
 
 def environment() -> str:
     """The current generation, in a few words."""
+    from teamhub.environment import generations, manifest
+
     now = generations.current()
     if now is None or not generations.is_complete(now):
         return "none yet: dpkg --configure teamhub"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import shutil
@@ -86,6 +85,8 @@ def put(record: RepoDataRecord, target: Path, layout: Layout) -> None:
 
 def fetch(url: str, target: Path, layout: Layout) -> None:
     """Fetch one file from a channel."""
+    import asyncio
+
     from rattler.package_streaming import download_to_path
 
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -46,6 +45,8 @@ def write_prefixes(
 
 def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
     """Fill `prefix`."""
+    import asyncio
+
     try:
         asyncio.run(linked(prefix, records, specs, layout))
     except TeamhubError:
@@ -59,6 +60,8 @@ async def linked(
     prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout
 ) -> None:
     """Fetch what the cache has not, and link it all into `prefix`."""
+    import asyncio
+
     import rattler
 
     cached = await rattler.PackageCache(layout.cache).index()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fnmatch
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,8 @@ def search(pattern: str, team: TeamPackages, layout: Layout) -> list[Row]:
 
 def search_channels(pattern: str, team: TeamPackages, layout: Layout) -> list[Row]:
     """Search in this process."""
+    import asyncio
+
     try:
         records = asyncio.run(newest(pattern, team, layout))
     except TeamhubError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import re
@@ -44,6 +43,8 @@ def solve_packages(
     layout: Layout, team: TeamPackages, lock: Path, before: Path | None, from_memory: bool
 ) -> None:
     """Solve and write, in this process."""
+    import asyncio
+
     from rattler import LockChannel, LockFile, LockPlatform
 
     hub = locked_records(layout.shipped_lock, "hub")

@@ -6,54 +6,20 @@ import dataclasses
 import functools
 import http.server
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from support.conda_channel import Channel
 from teamhub.environment import apply, generations, manifest
 from teamhub.environment.layout import Layout
 from teamhub_build.lock import write_lock
-from teamhub_build.packages.conda_file import CondaPackage, write_conda
-from teamhub_build.repodata import empty_channel, read_repodata, repodata_record, write_repodata
 from teamhub_build.suites import machine_suite
 from teamhub_shared import CHANNEL_DIR
 
 #: What the package ships: the hub's environment, and what people have.
 SPECS = {"hub": ["jupyterhub"], "user": ["jupyterhub", "library"]}
-
-
-class Channel:
-    """A conda channel in a folder, to which a test adds packages."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        empty_channel(folder)
-        write_repodata(folder, [])
-
-    @property
-    def url(self) -> str:
-        return self.folder.as_uri()
-
-    def add(
-        self,
-        name: str,
-        version: str = "1.0",
-        *,
-        depends: Sequence[str] = (),
-        files: Mapping[str, str] | None = None,
-    ) -> Path:
-        """Add a package, which has a program of its name, and return its file."""
-        package = CondaPackage(name, version, "0", "noarch", tuple(depends), noarch="generic")
-        tree = self.folder.parent / f"tree-{self.folder.name}-{name}-{version}"
-        content = files or {f"share/{name}/version": version}
-        for path, text in {f"bin/{name}": "#!/bin/sh\n", **content}.items():
-            (tree / path).parent.mkdir(parents=True, exist_ok=True)
-            (tree / path).write_text(text, "utf-8")
-        file = self.folder / "noarch" / package.filename
-        write_conda(tree, file, package)
-        write_repodata(self.folder, [*read_repodata(self.folder), repodata_record(package, file)])
-        return file
 
 
 class Server:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from support.conda_channel import Channel
 from teamhub.environment import prefix, search, team_file
 from teamhub.environment.channels import BadNetworkFile, ChannelUnreachable
 from teamhub_shared import TeamhubError
-from unit.teamhub.environment.conftest import Channel, Server, Web
+from unit.teamhub.environment.conftest import Server, Web
 
 
 def fails(server: Server) -> TeamhubError:

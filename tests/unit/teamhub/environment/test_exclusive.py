@@ -8,8 +8,9 @@ import sys
 import threading
 from pathlib import Path
 
+from support.conda_channel import Channel
 from teamhub.environment.exclusive import exclusive
-from unit.teamhub.environment.conftest import Channel, Server
+from unit.teamhub.environment.conftest import Server
 
 
 def test_who_comes_first_does_not_wait(tmp_path: Path) -> None:

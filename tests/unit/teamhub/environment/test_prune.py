@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from support.conda_channel import Channel
 from teamhub.environment import apply, generations, in_use, prune
-from unit.teamhub.environment.conftest import Channel, Server
+from unit.teamhub.environment.conftest import Server
 
 
 @contextmanager

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from support.conda_channel import Channel
 from teamhub import tables
 from teamhub.environment import apply, reports
-from unit.teamhub.environment.conftest import Channel, Server
+from unit.teamhub.environment.conftest import Server
 
 
 def test_the_list_says_from_where_and_who_asked(server: Server, other: Channel) -> None:
