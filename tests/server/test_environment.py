@@ -19,7 +19,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from support.conda_channel import Channel
-from support.container import BootedServer, wait_for
+from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import Target
 from support.network import SERVICES
@@ -168,11 +168,20 @@ def test_what_a_person_installs_with_pip_lands_in_her_home(
     assert not imports(server, "hers")
 
 
+def install_over(person: HubClient, package: str) -> None:
+    """Have somebody install what everybody has in another version already.
+
+    pip, which takes the prefix for a venv, does that only when it is told so.
+    """
+    printed = person.compute(f"%pip install --ignore-installed {package}")
+    assert "Successfully installed" in printed, printed
+
+
 def test_what_she_installs_comes_before_what_everybody_has(
     server: BootedServer, zoe: HubClient
 ) -> None:
     add_wheel(server, "idna", "99.0")
-    zoe.compute("%pip install --upgrade idna")
+    install_over(zoe, "idna")
     assert zoe.compute("import idna; print(idna.VERSION)") == "99.0\n"
     assert server.as_user("zoe", "rm", "-r", "/home/zoe/.local").returncode == 0
 
@@ -185,7 +194,7 @@ def test_she_cannot_change_what_everybody_has(server: BootedServer, zoe: HubClie
 
 def test_what_breaks_a_server_cannot_lock_her_out(server: BootedServer, zoe: HubClient) -> None:
     add_wheel(server, "tornado", "99.0")
-    zoe.compute("%pip install --upgrade tornado")
+    install_over(zoe, "tornado")
     zoe.stop()
     zoe.spawn()
     assert server.as_user("zoe", "rm", "-r", "/home/zoe/.local").returncode == 0
@@ -199,8 +208,11 @@ def test_kernels_of_her_own_and_of_debians_are_found(
 ) -> None:
     name = f"found{len(folder)}"
     spec = {"argv": ["/bin/true"], "display_name": name, "language": "python"}
-    server.run("install", "-d", "-o", "zoe", f"{folder}/{name}")
-    server.run("tee", f"{folder}/{name}/kernel.json", given=json.dumps(spec))
+    make = f"mkdir -p {folder}/{name} && echo '{json.dumps(spec)}' > {folder}/{name}/kernel.json"
+    if folder.startswith("/home"):
+        server.as_user("zoe", "sh", "-c", make, check=True)
+    else:
+        server.run("sh", "-c", make)
     assert name in zoe.server_api("GET", "kernelspecs").json()["kernelspecs"]
 
 
@@ -272,28 +284,21 @@ def test_the_channel_can_be_taken_elsewhere(server: BootedServer) -> None:
     )
 
 
-def test_a_full_disk_is_named_and_leaves_what_was(
-    server: BootedServer, channel: Channel, zoe: HubClient
-) -> None:
-    zoe.stop()
-    server.run("systemctl", "stop", "teamhub")
-    size = int(server.output("du", "--summarize", "--block-size=1M", "/opt/teamhub").split()[0])
+def test_a_full_disk_is_named_and_leaves_what_was(server: BootedServer, channel: Channel) -> None:
     script = (
-        "cp -a /opt/teamhub /opt/copied && "
-        f"mount -t tmpfs -o size={size + 60}M tmpfs /opt/teamhub && "
-        "cp -a /opt/copied/. /opt/teamhub && rm -rf /opt/copied"
+        "cp -a /opt/teamhub /opt/copied && mount -t tmpfs tmpfs /opt/teamhub && "
+        "cp -a /opt/copied/. /opt/teamhub && rm -rf /opt/copied && "
+        "used=$(df --output=used --block-size=1M /opt/teamhub | tail -n 1) && "
+        "mount -o remount,size=$((used + 60))M /opt/teamhub"
     )
     server.run("sh", "-c", script)
-    before = current(server)
-    filled = {f"share/big/{number}": hashlib.sha256(b"%d" % number).hexdigest() * 20_000
-              for number in range(100)}  # fmt: skip
-    channel.add("big", files=filled)
+    before = current(server), server.output("ls", "/opt/teamhub/generations")
+    big = {f"share/big/{n}": hashlib.sha256(b"%d" % n).hexdigest() * 20_000 for n in range(100)}
+    channel.add("big", files=big)
     words = env(server, "add", "big", check=False)
     assert "No space left on device" in words
-    assert current(server) == before
+    assert (current(server), server.output("ls", "/opt/teamhub/generations")) == before
     assert imports(server, "lazy")
-    server.run("mount", "-o", "remount,size=4G", "/opt/teamhub")
+    server.run("mount", "-o", "remount,size=8G", "/opt/teamhub")
     env(server, "add", "big")
     assert "is as it was made" in env(server, "verify")
-    server.run("systemctl", "start", "teamhub")
-    wait_for("hub", lambda: server.output("systemctl", "is-active", "teamhub") == "active", 30)

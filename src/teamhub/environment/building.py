@@ -10,8 +10,9 @@ from teamhub.environment import checks, generations, history, manifest, pip_pack
 from teamhub.environment.layout import Layout
 from teamhub.environment.packages import requested_specs
 from teamhub.environment.plan import Plan
-from teamhub.environment.prefix import write_prefixes
+from teamhub.environment.prefix import InstallFailed, write_prefixes
 from teamhub.environment.rattler_process import in_own_process
+from teamhub.environment.remedies import again
 from teamhub.system import run
 from teamhub_shared import LOCK_NAME
 
@@ -26,16 +27,21 @@ def build(
 ) -> Path:
     """Make the generation of a plan, complete; what it left is removed where it fails."""
     generation = plan.generation
-    generation.mkdir(parents=True, mode=0o755)
     try:
+        generation.mkdir(parents=True, mode=0o755)
         shutil.copyfile(plan.lock, generation / LOCK_NAME)
         fill(plan, reason, layout, report)
         checks.check(generation, checks_needed(to_pass, layout))
         # The mark must not reach the disk before what it speaks for.
         run(["sync", "--file-system", str(generation)], remedy=f"look at the disk of {layout.root}")
         (generation / generations.COMPLETE).touch(mode=0o644)
-    except BaseException:
+    except BaseException as error:
         generations.remove(generation)
+        if isinstance(error, OSError):
+            raise InstallFailed(
+                f"cannot write {generation}: {error.strerror}",
+                f"make room on the disk of {layout.root} if that is the reason, then: {again()}",
+            ) from error
         raise
     return generation
 
