@@ -54,6 +54,6 @@ def environment() -> str:
     if now is None or not generations.is_complete(now):
         return "none yet: dpkg --configure teamhub"
     made = manifest.read(now)
-    team = f", {len(made.team) + len(made.team_pip)} asked for by the team"
+    team = f", {len(made.team.specs) + len(made.team.pip)} asked for by the team"
     count = len(made.packages) + len(made.pip_packages)
     return f"generation {made.number} of {made.time}: {count} packages{team}"

@@ -22,6 +22,7 @@ from teamhub.environment import (
 from teamhub.environment.changes import Changes
 from teamhub.environment.exclusive import exclusive
 from teamhub.environment.layout import SERVER, Layout
+from teamhub.environment.team_file import TeamPackages
 from teamhub.system import write_file
 from teamhub_shared import TeamhubError
 
@@ -71,12 +72,12 @@ def apply(
     with exclusive(layout.busy, report), edited(layout, edit):
         generations.remove_unfinished(layout)
         found = changes_by_hand(wish, layout)
-        keep(found, wish, layout, report)
-        team = team_file.read(layout.team_file)
+        carried = keep(found, wish, layout, report)
+        team = team_file.read(layout.team_file) + carried
         now = generations.current(layout)
         chosen = None if wish.update else existing(team, layout)
         if chosen is None or (chosen == now and found):
-            chosen = build(team, wish, layout, report, to_pass)
+            chosen = build(team, carried, wish, layout, report, to_pass)
         if chosen == now and generations.is_up_to_date(layout):
             report(f"nothing to do: generation {manifest.read(chosen).number} is what is asked for")
         else:
@@ -124,33 +125,40 @@ def changes_by_hand(wish: Wish, layout: Layout) -> Changes:
     if now is None or not generations.is_complete(now):
         return Changes()
     found = changes.find_packages(now)
+    made = manifest.read(now)
     team = team_file.read(layout.team_file)
-    unchanged = manifest.read(now).inputs == plan.inputs_hash(team, layout)
+    unchanged = made.inputs == plan.inputs_hash(team, layout) and not made.carried
     if unchanged and not (found or wish.update or wish.discard):
         return found
     return changes.find(now, thorough=False)
 
 
-def keep(found: Changes, wish: Wish, layout: Layout, report: Report) -> None:
+def keep(found: Changes, wish: Wish, layout: Layout, report: Report) -> TeamPackages:
     """Put what can be kept of changes by hand into environment.yml; refuse to lose the rest.
 
-    An upgrade goes on and says so: the generation that has the changes stays.
+    A maintainer script must not edit a conffile (Policy 10.7.4).  An upgrade therefore returns what
+    it keeps, which the next generation remembers until an admin's own command writes it down, and
+    what would be lost it only names: the generation that has it stays.
     """
     now = generations.current(layout)
-    if now is None or wish.discard:
-        return
+    if now is None or not generations.is_complete(now) or wish.discard:
+        return TeamPackages()
+    carried = carry_over.packages(found, now, layout)
     if wish.unattended:
         for line in carry_over.losses(found):
             report(f"warning: changed by hand, and only in the generation before: {line}")
-    else:
-        carry_over.refuse_losses(found)
-    if found.conda_added or found.pip_added:
+        return carried
+    carry_over.refuse_losses(found)
+    if carried:
         path = layout.team_file.resolve()
         before = path.read_text("utf-8") if path.exists() else ""
-        write_text(path, carry_over.into_team_file(before, found, now, layout, report), before)
+        write_text(path, carry_over.into_text(before, layout.team_file, carried), before)
+        for spec in (*carried.specs, *carried.pip):
+            report(f"installed by hand, and now in {layout.team_file}: {spec}")
+    return TeamPackages()
 
 
-def existing(team: team_file.TeamPackages, layout: Layout) -> Path | None:
+def existing(team: TeamPackages, layout: Layout) -> Path | None:
     """The newest generation that was made from the same, if there is one."""
     inputs = plan.inputs_hash(team, layout)
     made_so = [path for path, made in generations.complete(layout).items() if made.inputs == inputs]
@@ -158,7 +166,8 @@ def existing(team: team_file.TeamPackages, layout: Layout) -> Path | None:
 
 
 def build(
-    team: team_file.TeamPackages,
+    team: TeamPackages,
+    carried: TeamPackages,
     wish: Wish,
     layout: Layout,
     report: Report,
@@ -167,7 +176,12 @@ def build(
     """Solve for and build the next generation."""
     with tempfile.TemporaryDirectory(prefix="teamhub-plan-") as scratch:
         following = plan.make(
-            team, layout, Path(scratch), update=wish.update, unattended=wish.unattended
+            team,
+            carried,
+            layout,
+            Path(scratch),
+            update=wish.update,
+            unattended=wish.unattended,
         )
         return building.build(following, wish.reason, layout, report, to_pass=to_pass)
 

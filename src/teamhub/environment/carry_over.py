@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
-from teamhub.environment import changes
+from teamhub.environment import changes, manifest
 from teamhub.environment.changes import Changes
 from teamhub.environment.layout import Layout
 from teamhub.environment.manifest import Package
+from teamhub.environment.team_file import TeamPackages
 from teamhub.environment.team_file_edit import with_packages
 from teamhub_shared import CHANNEL_DIR, TeamhubError
 
@@ -63,24 +64,23 @@ def some(paths: Iterable[str]) -> str:
     return ", ".join(listed[:NAMED]) + more
 
 
-def into_team_file(
-    text: str, found: Changes, generation: Path, layout: Layout, report: Callable[[str], None]
-) -> str:
-    """environment.yml's text with the packages that conda and pip were told to install."""
+def packages(found: Changes, generation: Path, layout: Layout) -> TeamPackages:
+    """What conda and pip were told to install, and what was carried into this generation."""
     conda = requested(found.conda_added, generation / "user")
-    channels = [
-        package.channel
-        for package in conda
-        if package.channel not in ("", CHANNEL_DIR.as_uri(), layout.channel.as_uri())
-    ]
-    text = with_packages(text, layout.team_file, "channels", list(dict.fromkeys(channels)))
-    specs = [f"{package.name} =={package.version}" for package in conda]
-    text = with_packages(text, layout.team_file, "dependencies", specs)
-    pip = [f"{package.name}=={package.version}" for package in found.pip_added]
-    text = with_packages(text, layout.team_file, "pip", pip)
-    for spec in (*specs, *pip):
-        report(f"installed by hand, and now in {layout.team_file}: {spec}")
-    return text
+    ours = ("", CHANNEL_DIR.as_uri(), layout.channel.as_uri())
+    new = TeamPackages(
+        tuple(package.channel for package in conda if package.channel not in ours),
+        tuple(f"{package.name} =={package.version}" for package in conda),
+        tuple(f"{package.name}=={package.version}" for package in found.pip_added),
+    )
+    return manifest.read(generation).carried + new
+
+
+def into_text(text: str, path: Path, carried: TeamPackages) -> str:
+    """environment.yml's text with these packages."""
+    text = with_packages(text, path, "channels", carried.channels)
+    text = with_packages(text, path, "dependencies", carried.specs)
+    return with_packages(text, path, "pip", carried.pip)
 
 
 def requested(packages: Iterable[Package], prefix: Path) -> list[Package]:
@@ -93,4 +93,5 @@ def requested(packages: Iterable[Package], prefix: Path) -> list[Package]:
 def asked_for(prefix: Path, package: Package) -> bool:
     """Whether conda's record of a package has the spec by which it was asked for."""
     record = changes.read_record(prefix / "conda-meta" / f"{package.stem}.json")
-    return bool(record.get("requested_spec") or record.get("requested_specs"))
+    specs = record.get("requested_specs") or [record.get("requested_spec")]
+    return any(spec not in (None, "", "None") for spec in specs)  # "None" is how conda says it

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from teamhub.environment.team_file import TeamPackages
 from teamhub.system import write_file
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ class Manifest:
     inputs: str
     #: The id of the shipped lock.
     shipped: str
-    #: What the team asked for: conda specs, pip requirements.
-    team: tuple[str, ...]
-    team_pip: tuple[str, ...]
+    #: What the team asked for.
+    team: TeamPackages
+    #: The part of it that somebody had installed by hand and environment.yml does not say yet.
+    carried: TeamPackages
     packages: tuple[Package, ...]
     pip_packages: tuple[PipPackage, ...]
     #: The folders of all Python packages' metadata, relative to the prefix.
@@ -75,8 +77,9 @@ def read(generation: Path) -> Manifest:
     fields = json.loads((generation / NAME).read_text("utf-8"))
     fields["packages"] = tuple(Package(**package) for package in fields["packages"])
     fields["pip_packages"] = tuple(PipPackage(**package) for package in fields["pip_packages"])
-    for name in ("team", "team_pip", "distributions"):
-        fields[name] = tuple(fields[name])
+    fields["distributions"] = tuple(fields["distributions"])
+    for name in ("team", "carried"):
+        fields[name] = TeamPackages(**{key: tuple(said) for key, said in fields[name].items()})
     return Manifest(**fields)
 
 

@@ -26,6 +26,8 @@ class Plan:
     #: Its lock, in a folder of the caller's.
     lock: Path
     team: TeamPackages
+    #: The part of it that is not in environment.yml.
+    carried: TeamPackages
     inputs: str
     #: What pip had put into the generation before, whose versions stay.
     pip_before: tuple[PipPackage, ...]
@@ -38,9 +40,15 @@ def inputs_hash(team: TeamPackages, layout: Layout) -> str:
 
 
 def make(
-    team: TeamPackages, layout: Layout, scratch: Path, *, update: bool, unattended: bool
+    team: TeamPackages,
+    carried: TeamPackages,
+    layout: Layout,
+    scratch: Path,
+    *,
+    update: bool,
+    unattended: bool,
 ) -> Plan:
-    """Solve for the next generation; its lock is written into `scratch`.
+    """Solve for the next generation of `team`; its lock is written into `scratch`.
 
     `update`: let the team's packages move to newer versions.  `unattended`: be content with what
     the channels said last where they cannot be reached.
@@ -59,7 +67,7 @@ def make(
     # By content, so that it says which it is; with the number, since pip's part is not in the lock.
     name = hashlib.sha256(lock.read_bytes() + f"{inputs} {number}".encode()).hexdigest()[:12]
     pip_before = there[before].pip_packages if before in there else ()
-    return Plan(number, layout.generations / name, lock, team, inputs, pip_before)
+    return Plan(number, layout.generations / name, lock, team, carried, inputs, pip_before)
 
 
 def solve(

@@ -20,8 +20,8 @@ def packages(generation: Path, layout: Layout) -> list[Row]:
     """Every package that people have, from where, and who asked for it."""
     made = manifest.read(generation)
     shipped = {package_name(spec) for spec in requested_specs(layout.channel)["user"]}
-    team = {package_name(spec) for spec in made.team}
-    team_pip = {package_name(spec) for spec in made.team_pip}
+    team = {package_name(spec) for spec in made.team.specs}
+    team_pip = {package_name(spec) for spec in made.team.pip}
 
     def asker(name: str, ours: set[str]) -> str:
         plain = package_name(name)

@@ -34,6 +34,14 @@ class TeamPackages:
     def __bool__(self) -> bool:
         return bool(self.specs or self.pip)
 
+    def __add__(self, other: TeamPackages) -> TeamPackages:
+        """Both; what is in both stands once."""
+        return TeamPackages(
+            tuple(dict.fromkeys((*self.channels, *other.channels))),
+            tuple(dict.fromkeys((*self.specs, *other.specs))),
+            tuple(dict.fromkeys((*self.pip, *other.pip))),
+        )
+
 
 @dataclass(frozen=True)
 class Item:

@@ -271,6 +271,20 @@ class TestChangesByHand:
         assert "extra ==1.0" in written
         assert other.url in written
 
+    def test_an_upgrade_keeps_conda_packages_and_leaves_the_conffile_alone(
+        self, server: Server, embedded: Channel, other: Channel
+    ) -> None:
+        self.install_with_conda(server, other, "extra")
+        for version in ("3.0", "4.0"):
+            embedded.add("library", version)
+            server.ship()
+            server.configure()
+            assert (server.version("library"), server.version("extra")) == (version, "1.0")
+            assert not server.layout.team_file.exists()
+        server.apply()
+        assert server.version("extra") == "1.0"
+        assert "extra ==1.0" in server.layout.team_file.read_text()
+
     def test_an_edited_file_is_named_before_anything_changes(
         self, server: Server, other: Channel
     ) -> None:
