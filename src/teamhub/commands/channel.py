@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from teamhub.commands.env import current
-from teamhub.reports import report
 from teamhub.environment.layout import SERVER
+from teamhub.reports import report
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
