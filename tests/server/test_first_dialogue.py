@@ -4,41 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.container import BootedServer
 from support.dialogue import Dialogue, Words
-from support.installation import APT, Target
-from support.layers import Overlay
-from support.network import Mirror, configure_server
+from support.installation import Target
 from support.occupier import PROGRAM, occupy
-from support.roots import server_root
 
-CACHE = Path(".build/server").resolve()
 CONF = "/etc/teamhub/teamhub.conf"
-
-
-@pytest.fixture(scope="module")
-def plain(
-    target: Target,
-    mirror: Mirror,  # noqa: ARG001 - has to serve
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[BootedServer]:
-    """A Debian server without teamhub."""
-    work = tmp_path_factory.mktemp(f"dialogue-{target}")
-    overlay = Overlay(work / "layers", [server_root(target.suite, CACHE)])
-    configure_server(overlay.root, target.host, target.suite)
-    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
-    server.boot()
-    try:
-        server.run(*APT, "update")
-        yield server
-    finally:
-        server.shutdown()
-        overlay.discard()
 
 
 @pytest.fixture(scope="module")

@@ -7,19 +7,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from support.container import BootedServer
 from support.installation import APT, Target
-from support.layers import Overlay
-from support.network import Mirror, configure_server
 from support.occupier import PROGRAM, occupy
-from support.roots import server_root
 
-CACHE = Path(".build/server").resolve()
 CONF = "/etc/teamhub/teamhub.conf"
 CONFIGURE = ("dpkg", "--configure", "--pending")
 
@@ -68,24 +62,10 @@ REFUSED = [
 
 
 @pytest.fixture(scope="module")
-def plain(
-    target: Target,
-    mirror: Mirror,  # noqa: ARG001 - has to serve
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[BootedServer]:
-    """A Debian server whose debconf has been told all answers, the users' with root among them."""
-    work = tmp_path_factory.mktemp(f"preseed-{target}")
-    overlay = Overlay(work / "layers", [server_root(target.suite, CACHE)])
-    configure_server(overlay.root, target.host, target.suite)
-    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
-    server.boot()
-    try:
-        server.run(*APT, "update")
-        server.run("debconf-set-selections", given=selections(users="zoe root"))
-        yield server
-    finally:
-        server.shutdown()
-        overlay.discard()
+def plain(plain: BootedServer) -> BootedServer:
+    """The plain server; its debconf has been told all answers, root among the users."""
+    plain.run("debconf-set-selections", given=selections(users="zoe root"))
+    return plain
 
 
 def selections(**changed: str) -> str:
