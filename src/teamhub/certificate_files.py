@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from teamhub import tls
 from teamhub.remedies import again
-from teamhub.system import write_file
 from teamhub_shared import TeamhubError
 
 BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -54,27 +53,19 @@ def check(certificate_file: Path, key_file: Path, hosts: tuple[str, ...]) -> Che
     check_dates(chain[0], certificate_file)
     check_hosts(chain[0], certificate_file, hosts)
     check_with_openssl(certificate_file, key_file)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
     alone = len(chain) == 1 and chain[0].issuer != chain[0].subject
     warning = (
         f"{certificate_file} holds no certificate of its issuer; "
         "programs that do not know that one will refuse the server (certbot: use fullchain.pem)"
     )
-    return Checked(private, b"\n".join([*blocks, b""]), (warning,) if alone else ())
+    return Checked(tls.private_pem(key), b"\n".join([*blocks, b""]), (warning,) if alone else ())
 
 
 def install(pair: Checked, place: tls.KeyPair) -> bool:
     """Put a pair where the proxy's unit takes it from; return whether that changed anything."""
     if place.exists() and place.certificate_path.read_bytes() == pair.chain:
         return False
-    # the certificate last: it makes the pair whole
-    place.certificate_path.unlink(missing_ok=True)
-    write_file(place.key_path, pair.key, mode=0o600)
-    write_file(place.certificate_path, pair.chain, mode=0o600)
+    place.write_pem(pair.key, pair.chain, certificate_mode=0o600)
     return True
 
 

@@ -42,10 +42,11 @@ def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> N
     Services that do not run are left alone.  A proxy that restarts has forgotten its routes, so
     its unit takes the hub with it: one restart for both.
     """
-    for unit, reasons in stale(values):
+    first = next(stale(values), None)
+    if first:
+        unit, reasons = first
         report(f"restarting {unit}, since this has changed: {', '.join(reasons)}")
         units.restart(unit)
-        return
 
 
 def hub_is_to_start(values: Mapping[str, str]) -> bool:

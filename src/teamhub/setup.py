@@ -60,7 +60,7 @@ def set_up_service_account() -> None:
     if accounts.SERVICE_ACCOUNT not in accounts.members("shadow"):
         run(
             ["gpasswd", "--add", accounts.SERVICE_ACCOUNT, "shadow"],
-            remedy="look whether /etc/group is writable and not locked (/etc/group.lock)",
+            remedy=people.GROUP_REMEDY,
         )
 
 

@@ -74,16 +74,15 @@ class KeyPair:
         )
 
     def write(self, key: ec.EllipticCurvePrivateKey, chain: list[x509.Certificate]) -> None:
-        """Write both, readable by root alone; the certificate last, as it makes the pair whole."""
-        private = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        """Write both; only root gets at them, as the folder is root's."""
         public = b"".join(c.public_bytes(serialization.Encoding.PEM) for c in chain)
+        self.write_pem(private_pem(key), public, certificate_mode=0o644)
+
+    def write_pem(self, key: bytes, chain: bytes, *, certificate_mode: int) -> None:
+        """Write both as they are; the certificate last, as it makes the pair whole."""
         self.certificate_path.unlink(missing_ok=True)
-        write_file(self.key_path, private, mode=0o600)
-        write_file(self.certificate_path, public, mode=0o644)
+        write_file(self.key_path, key, mode=0o600)
+        write_file(self.certificate_path, chain, mode=certificate_mode)
 
 
 AUTHORITY = KeyPair(DIRECTORY / "ca.key", DIRECTORY / "ca.crt")
@@ -226,6 +225,15 @@ def general_names(names: ServerNames) -> list[x509.GeneralName]:
         *(x509.DNSName(name) for name in names.dns),
         *(x509.IPAddress(address) for address in names.addresses),
     ]
+
+
+def private_pem(key: PrivateKeyTypes) -> bytes:
+    """A private key as a file holds it, without a passphrase: nobody types one at boot."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def spki(key: PublicKeyTypes) -> bytes:
