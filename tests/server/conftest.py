@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.container import BootedServer, Host
+from support.dialogue import Words
 from support.hub_client import HubClient
 from support.installation import (
     PASSWORDS,
@@ -102,6 +103,12 @@ def installed(
            f"to the first login page {installation.seconds_login_page:.1f} s")  # fmt: skip
     yield installation
     shutil.rmtree(work)
+
+
+@pytest.fixture(scope="module")
+def english() -> Words:
+    """The words of the dialogue in English, as this checkout has them."""
+    return Words(Path("debian/teamhub.templates").read_text("utf-8").replace("\n_", "\n"))
 
 
 @pytest.fixture(scope="module")

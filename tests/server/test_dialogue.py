@@ -6,18 +6,16 @@ changes is what other modules test.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from support.container import BootedServer
-from support.dialogue import TEMPLATES, Dialogue, Words
+from support.dialogue import TEMPLATES, Dialogue, Words, shown_members
 from support.installation import APT
 from support.occupier import PROGRAM, occupy
+from support.settings import CONF, setting
 
-CONF = "/etc/teamhub/teamhub.conf"
 RECONFIGURE = ("dpkg-reconfigure", "teamhub")
 
 #: In the order of the dialogue, with what they show on a server that nobody has configured.
@@ -34,11 +32,6 @@ SHOWN = {
 }
 
 Reconfigure = Callable[..., Dialogue]
-
-
-@pytest.fixture(scope="module")
-def english() -> Words:
-    return Words(Path("debian/teamhub.templates").read_text("utf-8").replace("\n_", "\n"))
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +73,6 @@ def frontend(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def members(server: BootedServer, group: str) -> str:
-    return ", ".join(sorted(server.output("getent", "group", group).split(":")[3].split(",")))
-
-
-def setting(server: BootedServer, key: str) -> str:
-    [value] = re.findall(rf'^{key}="?(.*?)"?$', server.output("cat", CONF), re.MULTILINE)
-    return str(value)
-
-
 def test_a_terminal_that_cannot_show_values_names_them_and_keeps_them(
     server: BootedServer, reconfigure: Reconfigure
 ) -> None:
@@ -106,7 +90,7 @@ def test_a_terminal_that_cannot_show_values_names_them_and_keeps_them(
             dialogue.accept(name)
         dialogue.type("purge-state", "no")
         assert dialogue.end() == 0
-    assert members(server, "jupyterhub") == "wash, zoe"
+    assert shown_members(server, "jupyterhub") == "wash, zoe"
     assert setting(server, "HTTPS_PORT") == "443"
 
 
@@ -131,7 +115,7 @@ def test_every_question_shows_what_holds_and_stores_what_is_chosen(
         dialogue.accept("purge-state")
         assert dialogue.end() == 0
     assert setting(server, "INTERFACE") == "notebook"
-    assert members(server, "jupyterhub") == SHOWN["users"]
+    assert shown_members(server, "jupyterhub") == SHOWN["users"]
     server.run("sed", "-i", 's/^INTERFACE=.*/INTERFACE="lab"/', CONF)
 
 
@@ -159,7 +143,7 @@ def test_who_is_written_in_comes_in_and_who_is_taken_off_is_out(
                 dialogue.accept(name)
             assert dialogue.end() == 0
         expected = ", ".join(sorted(names.replace(",", " ").split()))
-        assert members(server, "jupyterhub") == expected
+        assert shown_members(server, "jupyterhub") == expected
     assert server.output("getent", "passwd", "kaylee")
 
 

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from support.container import BootedServer
-from support.dialogue import Dialogue, Words
+from support.dialogue import Dialogue, Words, shown_members
 from support.installation import Target
 from support.occupier import PROGRAM, occupy
-
-CONF = "/etc/teamhub/teamhub.conf"
-
-
-@pytest.fixture(scope="module")
-def english() -> Words:
-    return Words(Path("debian/teamhub.templates").read_text("utf-8").replace("\n_", "\n"))
-
-
-def members(server: BootedServer, group: str) -> str:
-    return ", ".join(sorted(server.output("getent", "group", group).split(":")[3].split(",")))
-
-
-def setting(server: BootedServer, key: str) -> str:
-    [value] = re.findall(rf'^{key}="?(.*?)"?$', server.output("cat", CONF), re.MULTILINE)
-    return str(value)
+from support.settings import setting
 
 
 def test_a_port_that_is_taken_is_asked_about_with_the_programs_name(
@@ -77,7 +58,7 @@ def test_an_installation_asks_three_questions(
 
 
 def test_its_answers_pass_the_second_run_of_config(plain: BootedServer) -> None:
-    assert members(plain, "jupyterhub") == "wash, zoe"
-    assert members(plain, "jupyterhub-admin") == "wash"
+    assert shown_members(plain, "jupyterhub") == "wash, zoe"
+    assert shown_members(plain, "jupyterhub-admin") == "wash"
     # left as they were found, they go on being found
     assert setting(plain, "SERVER_NAMES") == ""

@@ -12,13 +12,9 @@ import requests
 
 from support.container import BootedServer
 from support.hub_client import HubClient
-from support.installation import APT, PRESEED, Installation, Target, wait_for_login_page
+from support.installation import APT, PRESEED, Installation, Target, members, wait_for_login_page
 
 UNITS = ("teamhub", "teamhub-proxy")
-
-
-def members(server: BootedServer, group: str) -> set[str]:
-    return set(filter(None, server.output("getent", "group", group).split(":")[3].split(",")))
 
 
 def mode(server: BootedServer, path: str) -> str:

@@ -11,10 +11,10 @@ import subprocess
 import pytest
 
 from support.container import BootedServer
-from support.installation import APT, Target
+from support.installation import APT, Target, members
 from support.occupier import PROGRAM, occupy
+from support.settings import CONF
 
-CONF = "/etc/teamhub/teamhub.conf"
 CONFIGURE = ("dpkg", "--configure", "--pending")
 
 #: Each question, with an answer that differs from what the package would do by itself.
@@ -206,7 +206,3 @@ def test_a_file_that_cannot_be_used_is_named_and_the_hub_goes_on(
 
 def settings(server: BootedServer) -> dict[str, str]:
     return dict(re.findall(r'^([A-Z_]+)="?(.*?)"?$', server.output("cat", CONF), re.MULTILINE))
-
-
-def members(server: BootedServer, group: str) -> set[str]:
-    return set(server.output("getent", "group", group).split(":")[3].split(","))

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from support.container import BootedServer
+from support.installation import members
 from support.terminal import CLEAR_TO_END, ENTER, ESCAPE, LINE_START, PAGE_UP, TAB, Terminal
 
 TEMPLATES = Path("/var/lib/dpkg/info/teamhub.templates")
@@ -139,3 +140,8 @@ class Dialogue:
         # an old question must not pass for the same one asked again
         self.terminal.clear()
         self.terminal.press(ENTER)
+
+
+def shown_members(server: BootedServer, group: str) -> str:
+    """The members of a group as a question shows them."""
+    return ", ".join(sorted(members(server, group)))

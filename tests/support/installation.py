@@ -164,6 +164,11 @@ def wait_for_login_page(server: BootedServer, ca: Path, seconds: float = 60) -> 
     return time.monotonic() - start
 
 
+def members(server: BootedServer, group: str) -> set[str]:
+    """Who is in a Unix group of the server."""
+    return set(filter(None, server.output("getent", "group", group).split(":")[3].split(",")))
+
+
 def all_paths(server: BootedServer) -> list[str]:
     """Every path of the server's root file system."""
     return server.run("find", "/", "-xdev", "-print").stdout.splitlines()

@@ -45,3 +45,9 @@ def complaint(failed: subprocess.CompletedProcess[str]) -> str:
     )
     assert len(found) == 1, failed.stderr
     return str(found[0])
+
+
+def setting(server: BootedServer, key: str) -> str:
+    """What the file says of a key."""
+    [value] = re.findall(rf'^{key}="?(.*?)"?$', server.output("cat", CONF), re.MULTILINE)
+    return str(value)
