@@ -7,10 +7,20 @@ import os
 import sys
 from collections.abc import Sequence
 
-from teamhub.commands import apply, check_config, servers, setup, tls, user
+from teamhub.commands import (
+    apply,
+    channel,
+    check_config,
+    env,
+    servers,
+    setup,
+    status,
+    tls,
+    user,
+)
 from teamhub_shared import TeamhubError
 
-COMMANDS = (apply, check_config, servers, setup, tls, user)
+COMMANDS = (apply, channel, check_config, env, servers, setup, status, tls, user)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,13 +10,14 @@ def is_dialogue() -> bool:
     return os.environ.get("DPKG_MAINTSCRIPT_PACKAGE") == "teamhub"
 
 
-def again() -> str:
+def again(by_hand: str = "teamhub apply") -> str:
     """The command that does all of this once more, after its reader has mended something.
 
+    `by_hand` is the one for an admin who called none of Debian's.
     dpkg and dpkg-reconfigure say in the environment that it is they who run a maintainer script.
     """
     if not is_dialogue():
-        return "teamhub apply"
+        return by_hand
     if "DEBCONF_RECONFIGURE" in os.environ:
         return "dpkg-reconfigure teamhub"
     return "dpkg --configure teamhub"

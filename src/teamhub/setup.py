@@ -109,10 +109,10 @@ def set_up_limits() -> None:
 
 
 def set_up_environment() -> None:
-    """Make the shipped lock's generation the current one."""
-    from teamhub.environment import generations
+    """Make the shipped packages, with the team's, the current environment."""
+    from teamhub.environment import apply
 
-    generations.ensure_current(report)
+    apply.ensure_current(report)
 
 
 def set_up_hub_config() -> None:

@@ -14,7 +14,7 @@ EXPECTED = [
     (r"etc/sudoers\.d", "folder", 0o750),
     (r"etc/sudoers\.d/teamhub", "file", 0o440),
     (r"etc/pam\.d/teamhub(-spawn)?", "file", 0o644),
-    (r"etc/teamhub/[\w/.-]+\.(py|json)", "file", 0o644),
+    (r"etc/teamhub/[\w/.-]+\.(py|json|yml)", "file", 0o644),
     (r"etc(/(pam\.d|teamhub(/[\w/.-]+)?))?", "folder", 0o755),
     (r"(usr/)?lib/systemd/system/teamhub[\w-]*\.(service|timer)", "file", 0o644),
     (r"(usr/)?lib(/systemd(/system)?)?", "folder", 0o755),
@@ -42,6 +42,7 @@ CONFFILES = {
     "/etc/pam.d/teamhub",
     "/etc/pam.d/teamhub-spawn",
     "/etc/sudoers.d/teamhub",
+    "/etc/teamhub/environment.yml",
     "/etc/teamhub/jupyterhub_config.py",
 }
 

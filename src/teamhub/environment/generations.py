@@ -2,7 +2,7 @@
 
 A generation is built beside the others, checked, synced and marked complete; only then does
 `current` move to it, by one rename.  A build that is killed leaves a generation without its mark,
-which the next build removes.
+which the next command removes.
 """
 
 from __future__ import annotations
@@ -10,45 +10,23 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
-from teamhub.environment.prefix import write_prefix
-from teamhub.system import failure, run
-from teamhub_shared import CHANNEL_DIR, ENVIRONMENTS, LOCK_NAME, TeamhubError
+from teamhub.environment import history, manifest
+from teamhub.environment.layout import SERVER, Layout
+from teamhub_shared import TeamhubError
 
-ROOT = Path("/opt/teamhub")
-GENERATIONS = ROOT / "generations"
-CURRENT = ROOT / "current"
-CACHE = ROOT / "pkgs"
+CURRENT = SERVER.current
 COMPLETE = ".complete"
 
-#: What each prefix must be able to run before it is used: relative to the generation.
-CHECKS = (
-    ("hub/bin/jupyterhub", "--version"),
-    ("hub/bin/node", "--version"),
-    ("user/bin/jupyterhub-singleuser", "--version"),
-    ("user/bin/python3", "-c", "import ipykernel, jupyterlab"),
-)
+
+class NoSuchGeneration(TeamhubError):
+    """A generation that was named is not there."""
 
 
-class BrokenGeneration(TeamhubError):
-    """A generation does not pass its own check."""
-
-
-def ensure_current(report: Callable[[str], None]) -> Path:
-    """Make the generation of the shipped lock, unless it is there, and make it current."""
-    generation = GENERATIONS / lock_id()
-    if not is_complete(generation):
-        build(generation, report)
-    switch(generation)
-    return generation
-
-
-def lock_id(lock: Path = CHANNEL_DIR / LOCK_NAME) -> str:
-    """The name of the generation that a lock makes: the same lock, the same generation."""
-    return hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+def lock_id(layout: Layout = SERVER) -> str:
+    """A short name of the shipped lock, by its content."""
+    return hashlib.sha256(layout.shipped_lock.read_bytes()).hexdigest()[:12]
 
 
 def is_complete(generation: Path) -> bool:
@@ -56,63 +34,78 @@ def is_complete(generation: Path) -> bool:
     return (generation / COMPLETE).is_file()
 
 
-def is_up_to_date() -> bool:
-    """Whether the generation of the shipped lock is there and in use."""
-    generation = GENERATIONS / lock_id()
-    return is_complete(generation) and current() == generation
+def current(layout: Layout = SERVER) -> Path | None:
+    """The generation that new servers start in, or None before the first."""
+    return layout.current.resolve() if layout.current.is_symlink() else None
 
 
-def current() -> Path | None:
-    """The generation in use, or None before the first."""
-    return CURRENT.resolve() if CURRENT.is_symlink() else None
+def is_up_to_date(layout: Layout = SERVER) -> bool:
+    """Whether what is current was chosen since this version of the package is here.
 
-
-def build(generation: Path, report: Callable[[str], None]) -> None:
-    """Fill, check, sync and mark a generation; what an earlier attempt left is removed first."""
-    if generation.exists():
-        shutil.rmtree(generation)
-    generation.mkdir(parents=True, mode=0o755)
-    for environment in ENVIRONMENTS:
-        report(f"installing the {environment} environment into {generation / environment}")
-        write_prefix(generation / environment, environment, CACHE)
-    check(generation)
-    # The mark must not reach the disk before what it speaks for.
-    run(["sync", "--file-system", str(generation)], remedy="look at the disk of /opt")
-    (generation / COMPLETE).touch(mode=0o644)
-
-
-def check(generation: Path) -> None:
-    """Run each prefix's programs, as an account that owns nothing.
-
-    Raises BrokenGeneration with the program's own words.
+    An admin who has rolled back stays there until the next version comes.
     """
-    for program, *arguments in CHECKS:
-        command = [str(generation / program), *arguments]
-        done = subprocess.run(
-            command,
-            user="nobody",
-            group="nogroup",
-            extra_groups=(),
-            cwd="/",
-            env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise BrokenGeneration(
-                failure(done),
-                "the generation before stays in use; try again: dpkg --configure teamhub",
-            )
+    generation = current(layout)
+    switches = history.read(layout.history)
+    return (
+        generation is not None
+        and is_complete(generation)
+        and bool(switches)
+        and switches[-1].generation == generation.name
+        and switches[-1].shipped == lock_id(layout)
+    )
 
 
-def switch(generation: Path) -> None:
-    """Make a complete generation the current one, by one rename."""
-    if current() == generation:
-        return
-    link = CURRENT.with_name(".current.new")
-    link.unlink(missing_ok=True)
-    link.symlink_to(generation.relative_to(ROOT))
-    link.replace(CURRENT)
-    os.sync()
+def complete(layout: Layout) -> dict[Path, manifest.Manifest]:
+    """Every complete generation with what it was made of, the oldest first."""
+    if not layout.generations.is_dir():
+        return {}
+    found = {
+        path: manifest.read(path) for path in layout.generations.iterdir() if is_complete(path)
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1].number))
+
+
+def find(name: str, layout: Layout) -> Path:
+    """The complete generation of this number or id.
+
+    Raises NoSuchGeneration.
+    """
+    generations = complete(layout)
+    for path, made in generations.items():
+        if name in (str(made.number), path.name):
+            return path
+    there = ", ".join(str(made.number) for made in generations.values())
+    raise NoSuchGeneration(
+        f"there is no generation {name}", f"name one of those that are there: {there or 'none'}"
+    )
+
+
+def remove_unfinished(layout: Layout) -> None:
+    """Remove what builds left that were killed."""
+    if layout.generations.is_dir():
+        for path in layout.generations.iterdir():
+            if not is_complete(path):
+                remove(path)
+
+
+def remove(generation: Path) -> None:
+    """Remove a generation; from the first moment on it counts as unfinished."""
+    (generation / COMPLETE).unlink(missing_ok=True)
+    if generation.is_dir():
+        shutil.rmtree(generation)
+    else:
+        generation.unlink(missing_ok=True)
+
+
+def switch(generation: Path, reason: str, layout: Layout) -> None:
+    """Make a complete generation the current one, by one rename, and record it."""
+    if current(layout) != generation:
+        link = layout.root / ".current.new"
+        link.unlink(missing_ok=True)
+        link.symlink_to(generation.relative_to(layout.root))
+        link.replace(layout.current)
+        os.sync()
+    # A command that is killed here leaves no record; the next one finds that and makes it.
+    number = manifest.read(generation).number
+    entry = history.Switch(number, generation.name, history.now(), reason, lock_id(layout))
+    history.append(layout.history, entry)

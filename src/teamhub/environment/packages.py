@@ -1,4 +1,4 @@
-"""The conda packages of the lock, each checked against its hash before it is used."""
+"""The conda packages of a lock, each checked against its hash before it is used."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
-from teamhub_shared import CHANNEL_DIR, LOCK_NAME, SPECS_NAME, TeamhubError
+from teamhub.environment.remedies import again
+from teamhub_shared import CHANNEL_DIR, SPECS_NAME, TeamhubError
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -20,30 +22,35 @@ class CorruptPackage(TeamhubError):
 
 
 def requested_specs(channel: Path = CHANNEL_DIR) -> dict[str, list[str]]:
-    """The specs that each environment was solved for."""
+    """The specs that each shipped environment was solved for."""
     specs: dict[str, list[str]] = json.loads((channel / SPECS_NAME).read_text("utf-8"))
     return specs
 
 
-def verified_records(environment: str, channel: Path = CHANNEL_DIR) -> list[RepoDataRecord]:
-    """The lock's records of one environment, each pointing at its checked file in `channel`.
+def locked_records(lock: Path, environment: str) -> list[RepoDataRecord]:
+    """A lock's records of one environment.
 
-    rattler does not compare the hash of a file:// package with its record, so it is done here.
-    Raises CorruptPackage, naming the file.
+    Raises CorruptPackage where the lock has no such environment.
     """
     from rattler import LockFile  # here, so that only the process that installs pays for it
 
-    locked = LockFile.from_path(channel / LOCK_NAME).environment(environment)
+    locked = LockFile.from_path(lock).environment(environment)
     if locked is None:
-        raise CorruptPackage(
-            f"{channel / LOCK_NAME} has no environment {environment!r}", reinstall()
-        )
-    records = locked.conda_repodata_records()[PLATFORM]
+        raise CorruptPackage(f"{lock} has no environment {environment!r}", reinstall(lock))
+    return locked.conda_repodata_records()[PLATFORM]
+
+
+def verify_files(records: list[RepoDataRecord], channel: Path) -> None:
+    """Check the packages that lie in folders, and point shipped ones at where `channel` is.
+
+    rattler does not compare the hash of a file:// package with its record, so it is done here; what
+    it fetches by HTTP it does compare.  Raises CorruptPackage, naming the file.
+    """
     for record in records:
-        path = channel / record.subdir / record.file_name
-        verify(path, record.sha256)
-        record.url = path.as_uri()
-    return records
+        if record.url.startswith(f"{CHANNEL_DIR.as_uri()}/"):
+            record.url = (channel / record.subdir / record.file_name).as_uri()
+        if record.url.startswith("file:"):
+            verify(Path(unquote(urlsplit(record.url).path)), record.sha256)
 
 
 def verify(path: Path, sha256: bytes | None) -> None:
@@ -52,14 +59,16 @@ def verify(path: Path, sha256: bytes | None) -> None:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
-        raise CorruptPackage(f"{path}: {error.strerror}", reinstall()) from error
+        raise CorruptPackage(f"{path}: {error.strerror}", reinstall(path)) from error
     if found != sha256:
         locked = sha256.hex() if sha256 else "none"
         raise CorruptPackage(
-            f"{path}: its sha256 is {found.hex()}, the lock's is {locked}", reinstall()
+            f"{path}: its sha256 is {found.hex()}, the lock's is {locked}", reinstall(path)
         )
 
 
-def reinstall() -> str:
+def reinstall(path: Path) -> str:
     """What to do about a damaged package."""
-    return "get the package again: apt install --reinstall teamhub"
+    if path.is_relative_to(CHANNEL_DIR):
+        return "get the package again: apt install --reinstall teamhub"
+    return f"put the package that the channel speaks of there, then: {again()}"

@@ -2,66 +2,103 @@
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
 import time
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from teamhub.environment.packages import requested_specs, verified_records
+from teamhub.environment import manifest
+from teamhub.environment.channels import client, explain
+from teamhub.environment.layout import Layout
+from teamhub.environment.packages import locked_records, verify_files
+from teamhub.environment.progress import Progress
+from teamhub.environment.remedies import again
 from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
+    from collections.abc import Mapping
+
+    from rattler import InstallerReporter, RepoDataRecord
+
+#: A download from which nothing came for so long has ended.
+STALLED_SECONDS = 60.0
+LOOK_SECONDS = 0.2
 
 
 class InstallFailed(TeamhubError):
     """A prefix could not be filled."""
 
 
-def write_prefix(prefix: Path, environment: str, cache: Path) -> None:
-    """Install one environment of the lock into `prefix`.
+def write_prefixes(
+    generation: Path, lock: Path, specs: Mapping[str, list[str]], layout: Layout
+) -> tuple[manifest.Package, ...]:
+    """Install each environment of the lock into `generation`, in this process.
 
-    In a process of its own: rattler's threads can abort an interpreter that exits normally
-    (`PyGILState_Release`), and its memory goes back to the system at once.
-    Raises InstallFailed, or CorruptPackage naming the file.
+    `specs` is what each was solved for.  Returns the packages of the user environment.
+    Raises InstallFailed, ChannelUnreachable, or CorruptPackage naming the file.
     """
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
-        try:
-            pool.submit(install, prefix, environment, cache).result()
-        except BrokenProcessPool as error:
-            raise InstallFailed(
-                f"installing {prefix} was cut short", "run again: dpkg --configure teamhub"
-            ) from error
+    installed: list[RepoDataRecord] = []
+    for environment, requested in specs.items():
+        installed = locked_records(lock, environment)
+        install(generation / environment, installed, requested, layout)
+    return tuple(map(manifest.package, installed))
 
 
-def install(prefix: Path, environment: str, cache: Path) -> None:
-    """Fill `prefix` in this process."""
+def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
+    """Fill `prefix`."""
+    import asyncio
+
+    try:
+        asyncio.run(linked(prefix, records, specs, layout))
+    except TeamhubError:
+        raise
+    except Exception as error:  # rattler raises errors of its own binding, without a common base
+        raise failure(prefix, error, layout) from error
+    finish(prefix, records, specs)
+
+
+async def linked(
+    prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout
+) -> None:
+    """Fetch what the cache has not, and link it all into `prefix`."""
+    import asyncio
+
     import rattler
 
-    records = verified_records(environment)
-    specs = requested_specs()[environment]
-    try:
-        asyncio.run(
-            rattler.install(
-                records,
-                prefix,
-                cache_dir=cache,
-                show_progress=False,
-                # the binding takes the inner object only, though its type says otherwise
-                requested_specs=[rattler.MatchSpec(spec)._match_spec for spec in specs],
-                execute_link_scripts=False,
-            )
+    cached = await rattler.PackageCache(layout.cache).index()
+    verify_files([r for r in records if not cached.contains_record(r)], layout.channel)
+    progress = Progress(prefix.name)
+    work = asyncio.ensure_future(
+        rattler.install(
+            records,
+            prefix,
+            cache_dir=layout.cache,
+            show_progress=False,
+            # the binding takes the inner object only, though its type says otherwise
+            requested_specs=[rattler.MatchSpec(spec)._match_spec for spec in specs],
+            execute_link_scripts=False,
+            client=client(layout),
+            # it calls those of the methods that are there
+            reporter=cast("InstallerReporter", progress),
         )
-    except Exception as error:  # rattler raises errors of its own binding, without a common base
-        raise InstallFailed(
-            f"cannot install {prefix}: {one_line(error)}",
-            "make room on the disk of /opt if that is the reason, then: dpkg --configure teamhub",
-        ) from error
-    finish(prefix, records, specs)
+    )
+    while not (await asyncio.wait([work], timeout=LOOK_SECONDS))[0]:
+        if progress.stalled_for() > STALLED_SECONDS:
+            raise InstallFailed(
+                f"nothing came for {STALLED_SECONDS:.0f} s of {progress.fetching()}",
+                f"see that the channel can be reached, then: {again()}",
+            )
+    progress.end()
+    work.result()
+
+
+def failure(prefix: Path, error: Exception, layout: Layout) -> TeamhubError:
+    """Why `prefix` could not be filled."""
+    words = one_line(error)
+    if "://" in words:
+        return explain(error, layout.team_file)
+    full = "No space left" in words
+    remedy = f"make room on the disk of {layout.root}" if full else "try again"
+    return InstallFailed(f"cannot install {prefix}: {words}", f"{remedy}: {again()}")
 
 
 def one_line(error: Exception) -> str:
@@ -76,7 +113,8 @@ def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> Non
     for metadata in (prefix / "conda-meta").iterdir():
         metadata.chmod(0o644)
     for program in (prefix / "bin").iterdir():
-        if not program.is_symlink():
+        # A hardlink's mode is the cache's and every generation's, and is right already.
+        if not program.is_symlink() and program.stat().st_nlink == 1:
             program.chmod(0o755)
     # The tag keeps a folder out of backups, and these are not a cache.
     (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)

@@ -11,6 +11,29 @@ from teamhub_build.packages.conda_file import CondaPackage
 from teamhub_build.packages.recipe import Recipe
 from teamhub_build.suites import Suite
 
+#: A module of every prefix.  In a venv Python's site.py takes the venv's own packages first, then
+#: the user's, then the system's; while it is at the first, a .pth file has it call this.
+USER_SITE = '''\
+"""What a person has installed at home comes before what everybody has; Debian's does not come."""
+
+import os
+import site
+import sys
+
+
+def show(known_paths):
+    """Called by site.py's addpackage() with the folders that it will not add again."""
+    # Debian's own prefix would follow; ours is put in front once this has been called first.
+    site.PREFIXES[:] = [prefix for prefix in site.PREFIXES if prefix == sys.prefix]
+    if site.check_enableusersite():
+        at_home = site.getusersitepackages()
+        if os.path.isdir(at_home) and at_home not in sys.path:
+            shared = os.path.dirname(os.path.abspath(__file__))
+            place = sys.path.index(shared) if shared in sys.path else len(sys.path)
+            sys.path.insert(place, at_home)
+            known_paths.add(os.path.normcase(at_home))
+'''
+
 
 def debian_recipes(suite: Suite) -> list[Recipe]:
     """python, python_abi and, where Debian's own Node.js is new enough, nodejs."""
@@ -27,12 +50,20 @@ def _python(suite: Suite) -> Recipe:
         _write_link(tree, "python", f"python{suite.python}")
         for alias in ("python3", "python"):
             (tree / "bin" / alias).symlink_to(f"python{suite.python}")
+        # By "true" Python and pip let people have packages in their homes; Debian's own modules,
+        # which it means too, are kept out by USER_SITE.
         (tree / "pyvenv.cfg").write_text(
             "home = /usr/bin\n"
-            "include-system-site-packages = false\n"
+            "include-system-site-packages = true\n"
             f"version = {suite.python_version}\n"
             f"executable = /usr/bin/python{suite.python}\n",
             "utf-8",
+        )
+        site_packages = tree / f"lib/python{suite.python}/site-packages"
+        site_packages.mkdir(parents=True)
+        (site_packages / "teamhub_user_site.py").write_text(USER_SITE, "utf-8")
+        (site_packages / "teamhub_user_site.pth").write_text(
+            "import teamhub_user_site; teamhub_user_site.show(known_paths)\n", "utf-8"
         )
         return ()
 

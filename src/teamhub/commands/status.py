@@ -1,0 +1,62 @@
+"""`teamhub status`: one page on how the server is."""
+
+from __future__ import annotations
+
+import argparse
+
+from teamhub import settings, units
+from teamhub.environment.layout import SERVER
+from teamhub.tables import table
+
+UNITS = ("teamhub-proxy.service", "teamhub.service")
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `status` to the command line."""
+    command = commands.add_parser("status", help="how the server is, on one page")
+    command.set_defaults(run=show_status)
+
+
+def show_status(_: argparse.Namespace) -> None:
+    """Print units, login page, environment, who runs on what, and the disk."""
+    from teamhub.environment import prune, reports  # the other commands need none of it
+
+    for unit in UNITS:
+        print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
+    print(f"{'login page':24}{login_page()}")
+    print(f"{'environment':24}{environment()}")
+    print(f"{'disk':24}{prune.disk_bytes(SERVER.root) / 1e6:.0f} MB in {SERVER.root}")
+    running = reports.running(SERVER)
+    print()
+    if running:
+        print("\n".join(table(running, ("user", "generation", "since", "processes"))))
+    else:
+        print("Nobody runs anything.")
+
+
+def login_page() -> str:
+    """Where people log in."""
+    from teamhub import names
+
+    values = settings.read()
+    wanted = values["SERVER_NAMES"].split()
+    found = names.sort_names(wanted) if wanted else names.detect()
+    host = found.dns[0] if found.dns else str(found.addresses[0])
+    if values["CERTIFICATE"] == "none":
+        address = values["LISTEN_ADDRESS"] or "127.0.0.1"
+        return f"where another proxy serves {address} port {values['HTTP_PORT']}"
+    port = values["HTTPS_PORT"]
+    return f"https://{host}" + ("" if port == "443" else f":{port}")
+
+
+def environment() -> str:
+    """The current generation, in a few words."""
+    from teamhub.environment import generations, manifest
+
+    now = generations.current()
+    if now is None or not generations.is_complete(now):
+        return "none yet: dpkg --configure teamhub"
+    made = manifest.read(now)
+    team = f", {len(made.team.specs) + len(made.team.pip)} asked for by the team"
+    count = len(made.packages) + len(made.pip_packages)
+    return f"generation {made.number} of {made.time}: {count} packages{team}"

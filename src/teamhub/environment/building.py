@@ -1,0 +1,79 @@
+"""Making one generation: filled, checked, synced, marked."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from teamhub.environment import checks, generations, history, manifest, pip_packages
+from teamhub.environment.layout import Layout
+from teamhub.environment.packages import requested_specs
+from teamhub.environment.plan import Plan
+from teamhub.environment.prefix import InstallFailed, write_prefixes
+from teamhub.environment.rattler_process import in_own_process
+from teamhub.environment.remedies import again
+from teamhub.system import run
+from teamhub_shared import LOCK_NAME
+
+
+def build(
+    plan: Plan,
+    reason: str,
+    layout: Layout,
+    report: Callable[[str], None],
+    *,
+    to_pass: Sequence[checks.Check] = checks.CHECKS,
+) -> Path:
+    """Make the generation of a plan, complete; what it left is removed where it fails."""
+    generation = plan.generation
+    try:
+        generation.mkdir(parents=True, mode=0o755)
+        shutil.copyfile(plan.lock, generation / LOCK_NAME)
+        fill(plan, reason, layout, report)
+        checks.check(generation, checks_needed(to_pass, layout))
+        # The mark must not reach the disk before what it speaks for.
+        run(["sync", "--file-system", str(generation)], remedy=f"look at the disk of {layout.root}")
+        (generation / generations.COMPLETE).touch(mode=0o644)
+    except BaseException as error:
+        generations.remove(generation)
+        if isinstance(error, OSError):
+            raise InstallFailed(
+                f"cannot write {generation}: {error.strerror}",
+                f"make room on the disk of {layout.root} if that is the reason, then: {again()}",
+            ) from error
+        raise
+    return generation
+
+
+def checks_needed(to_pass: Sequence[checks.Check], layout: Layout) -> list[checks.Check]:
+    """All of them, or none of the hub's where a generation that passed them has the same hub."""
+    shipped = generations.lock_id(layout)
+    same_hub = any(made.shipped == shipped for made in generations.complete(layout).values())
+    return [check for check in to_pass if not (same_hub and check.program.startswith("hub/"))]
+
+
+def fill(plan: Plan, reason: str, layout: Layout, report: Callable[[str], None]) -> None:
+    """Install the packages of both environments, conda's and pip's, and write what they are."""
+    generation = plan.generation
+    report(f"installing the environments into {generation}")
+    specs = requested_specs(layout.channel)
+    specs["user"] += plan.team.specs
+    packages = in_own_process(write_prefixes, generation, plan.lock, specs, layout)
+    if plan.team.pip:
+        report(f"pip: installing {', '.join(plan.team.pip)}")
+    prefix = generation / "user"
+    pip = pip_packages.install(prefix, plan.team.pip, plan.pip_before, layout)
+    made = manifest.Manifest(
+        number=plan.number,
+        time=history.now(),
+        reason=reason,
+        inputs=plan.inputs,
+        shipped=generations.lock_id(layout),
+        team=plan.team,
+        carried=plan.carried,
+        packages=packages,
+        pip_packages=pip,
+        distributions=tuple(sorted(pip_packages.distributions(prefix))),
+    )
+    manifest.write(generation, made)

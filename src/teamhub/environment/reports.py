@@ -1,0 +1,122 @@
+"""What is there: packages, generations, differences, as rows of a table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from teamhub.environment import generations, history, in_use, manifest
+from teamhub.environment.layout import Layout
+from teamhub.environment.packages import requested_specs
+from teamhub.environment.team_file_edit import package_name
+from teamhub_shared import CHANNEL_DIR
+
+Row = dict[str, object]
+#: How the table names the channel that the package carries.
+EMBEDDED = "teamhub"
+
+
+def packages(generation: Path, layout: Layout) -> list[Row]:
+    """Every package that people have, from where, and who asked for it."""
+    made = manifest.read(generation)
+    shipped = {package_name(spec) for spec in requested_specs(layout.channel)["user"]}
+    team = {package_name(spec) for spec in made.team.specs}
+    team_pip = {package_name(spec) for spec in made.team.pip}
+
+    def asker(name: str, ours: set[str]) -> str:
+        plain = package_name(name)
+        return "team" if plain in ours else "teamhub" if plain in shipped else "dependency"
+
+    rows: list[Row] = [
+        {
+            "name": package.name,
+            "version": package.version,
+            "channel": EMBEDDED if is_embedded(package.channel, layout) else package.channel,
+            "asked_by": asker(package.name, team),
+        }
+        for package in made.packages
+    ]
+    rows += [
+        {
+            "name": package.name,
+            "version": package.version,
+            "channel": "pip",
+            "asked_by": "team" if package.name in team_pip else "dependency",
+        }
+        for package in made.pip_packages
+    ]
+    return sorted(rows, key=lambda row: str(row["name"]))
+
+
+def is_embedded(channel: str, layout: Layout) -> bool:
+    """Whether a channel is the one that the package carries."""
+    return channel in (CHANNEL_DIR.as_uri(), layout.channel.as_uri())
+
+
+def switches(layout: Layout) -> list[Row]:
+    """Every move of `current`, with what became of the generation."""
+    there = {path.name for path in generations.complete(layout)}
+    now = generations.current(layout)
+    users: dict[str, set[str]] = {}
+    for use in in_use.uses(layout.generations):
+        users.setdefault(use.generation, set()).add(use.user)
+    entries = history.read(layout.history)
+    return [
+        {
+            "generation": entry.number,
+            "id": entry.generation,
+            "time": entry.time,
+            "why": entry.reason,
+            "state": (
+                "removed"
+                if entry.generation not in there
+                else "current"
+                if entry is entries[-1] and now is not None and now.name == entry.generation
+                else "kept"
+            ),
+            "used_by": ", ".join(sorted(users.get(entry.generation, ()))),
+        }
+        for entry in entries
+    ]
+
+
+def differences(one: Path, other: Path) -> list[Row]:
+    """The packages that two generations do not have alike."""
+    before, after = versions(one), versions(other)
+    return [
+        {"name": name, "before": before.get(name, "-"), "after": after.get(name, "-")}
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
+
+
+def versions(generation: Path) -> dict[str, str]:
+    """Version and build of every package of a generation; pip's are named so."""
+    made = manifest.read(generation)
+    found = {package.name: f"{package.version} {package.build}" for package in made.packages}
+    found |= {package.name: f"{package.version} pip" for package in made.pip_packages}
+    return found
+
+
+def running(layout: Layout) -> list[Row]:
+    """Who runs on which generation, and since when: one row for each person."""
+    there = generations.complete(layout)
+    numbers = {path.name: made.number for path, made in there.items()}
+    rows: dict[tuple[str, str], Row] = {}
+    for use in in_use.uses(layout.generations):
+        row = rows.setdefault(
+            (use.generation, use.user),
+            {
+                "generation": numbers.get(use.generation, use.generation),
+                "user": use.user,
+                "since": moment(use.started),
+                "processes": 0,
+            },
+        )
+        row["processes"] = int(str(row["processes"])) + 1
+    return list(rows.values())
+
+
+def moment(seconds: float) -> str:
+    """A time of day in the server's own time zone."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,186 @@
+"""/etc/teamhub/environment.yml: the packages that the team asks for, in conda's own form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from teamhub_shared import TeamhubError
+
+#: conda's word for "and no channel beside these", which holds here anyway.
+NO_DEFAULTS = "nodefaults"
+#: Keys of conda's form that say nothing about packages.
+OTHER_KEYS = ("name", "prefix")
+
+
+class BadTeamFile(TeamhubError):
+    """environment.yml cannot be read, or says what cannot be meant."""
+
+
+@dataclass(frozen=True)
+class TeamPackages:
+    """What the team asks for beside the packages that came with teamhub."""
+
+    #: Names, URLs or file:// URLs of conda channels, the first one preferred.
+    channels: tuple[str, ...] = ()
+    #: conda's specs, such as "polars >=1".
+    specs: tuple[str, ...] = ()
+    #: pip's requirements.
+    pip: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.specs or self.pip)
+
+    def __add__(self, other: TeamPackages) -> TeamPackages:
+        """Both; what is in both stands once."""
+        return TeamPackages(
+            tuple(dict.fromkeys((*self.channels, *other.channels))),
+            tuple(dict.fromkeys((*self.specs, *other.specs))),
+            tuple(dict.fromkeys((*self.pip, *other.pip))),
+        )
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of a list in the file, and where it stands."""
+
+    text: str
+    node: yaml.ScalarNode
+
+
+@dataclass(frozen=True)
+class Section:
+    """A list in the file; `node` is None where the file has no such key."""
+
+    items: tuple[Item, ...] = ()
+    node: yaml.Node | None = None
+
+
+@dataclass(frozen=True)
+class Sections:
+    """The lists of the file that count."""
+
+    channels: Section
+    dependencies: Section
+    pip: Section
+
+
+def read(path: Path) -> TeamPackages:
+    """What the file asks for; nothing where there is no file.
+
+    Raises BadTeamFile, naming the line.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return TeamPackages()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadTeamFile(f"{path}: {error}", "mend the file, then: teamhub env apply") from error
+    found = parse(text, path)
+    channels = (item.text for item in found.channels.items if item.text != NO_DEFAULTS)
+    return TeamPackages(
+        tuple(dict.fromkeys(channels)),
+        tuple(item.text for item in found.dependencies.items),
+        tuple(item.text for item in found.pip.items),
+    )
+
+
+def parse(text: str, path: Path) -> Sections:
+    """The lists in a file's text, with their places; `path` is for errors.
+
+    Raises BadTeamFile, naming the line.
+    """
+    try:
+        top = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise BadTeamFile(
+            yaml_problem(error, path),
+            "write it as conda's environment.yml, each package as `  - NAME` below `dependencies:`",
+        ) from error
+    if top is None:
+        return Sections(Section(), Section(), Section())
+    keys = mapping(top, path)
+    for key, (key_node, _) in keys.items():
+        if key not in (*OTHER_KEYS, "channels", "dependencies"):
+            raise complaint(key_node, path, f"{key!r} is no key of conda's environment.yml")
+    dependencies, pip = split_pip(section(keys, "dependencies", path), path)
+    return Sections(scalars(section(keys, "channels", path), path), dependencies, pip)
+
+
+def yaml_problem(error: yaml.YAMLError, path: Path) -> str:
+    """The parser's words, after the line that they are of."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return f"{path}: {' '.join(str(error).split())}"
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    return f"{path}:{line}: {error.problem or error.context}"
+
+
+def mapping(node: yaml.Node, path: Path) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+    """A mapping's keys, each with its own node and its value's."""
+    if not isinstance(node, yaml.MappingNode):
+        raise complaint(node, path, "`dependencies:` with a list below it was expected here")
+    found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+    for key, value in node.value:
+        if key.value in found:
+            raise complaint(key, path, f"{key.value!r} stands here a second time")
+        found[str(key.value)] = (key, value)
+    return found
+
+
+def section(
+    keys: dict[str, tuple[yaml.Node, yaml.Node]], name: str, path: Path
+) -> yaml.Node | None:
+    """The node of a list, which may also be empty; None where the key is not there."""
+    if name not in keys:
+        return None
+    node = keys[name][1]
+    empty = isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
+    if not (empty or isinstance(node, yaml.SequenceNode)):
+        raise complaint(node, path, f"{name!r} must be a list, each entry as `  - NAME`")
+    return node
+
+
+def entries(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    """The entries of a list that may be empty or not there."""
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def scalars(node: yaml.Node | None, path: Path) -> Section:
+    """A list of plain words."""
+    items = []
+    for entry in entries(node):
+        if not isinstance(entry, yaml.ScalarNode) or not entry.value.strip():
+            raise complaint(entry, path, "a name was expected here")
+        items.append(Item(entry.value.strip(), entry))
+    return Section(tuple(items), node)
+
+
+def split_pip(node: yaml.Node | None, path: Path) -> tuple[Section, Section]:
+    """The conda specs of `dependencies`, and the list below its `pip:`."""
+    specs: list[Item] = []
+    pip = Section()
+    for entry in entries(node):
+        if isinstance(entry, yaml.MappingNode):
+            keys = mapping(entry, path)
+            if set(keys) != {"pip"}:
+                raise complaint(entry, path, "only `pip:` may have a list of its own here")
+            if pip.node is not None:
+                raise complaint(entry, path, "`pip:` stands here a second time")
+            pip = scalars(section(keys, "pip", path), path)
+        elif isinstance(entry, yaml.ScalarNode) and entry.value.strip():
+            specs.append(Item(entry.value.strip(), entry))
+        else:
+            raise complaint(entry, path, "a package's name was expected here")
+    return Section(tuple(specs), node), pip
+
+
+def complaint(node: yaml.Node, path: Path, problem: str) -> BadTeamFile:
+    """The error for something in the file, with its line."""
+    return BadTeamFile(
+        f"{path}:{node.start_mark.line + 1}: {problem}", "mend that line, then: teamhub env apply"
+    )

@@ -1,0 +1,42 @@
+"""Small conda channels, made with the build's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from teamhub_build.packages.conda_file import CondaPackage, write_conda
+from teamhub_build.repodata import empty_channel, read_repodata, repodata_record, write_repodata
+
+
+class Channel:
+    """A conda channel in a folder, to which a test adds packages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        empty_channel(folder)
+        write_repodata(folder, [])
+
+    @property
+    def url(self) -> str:
+        return self.folder.as_uri()
+
+    def add(
+        self,
+        name: str,
+        version: str = "1.0",
+        *,
+        depends: Sequence[str] = (),
+        files: Mapping[str, str] | None = None,
+    ) -> Path:
+        """Add a package, which has a program of its name, and return its file."""
+        package = CondaPackage(name, version, "0", "noarch", tuple(depends), noarch="generic")
+        tree = self.folder.parent / f"tree-{self.folder.name}-{name}-{version}"
+        content = files or {f"share/{name}/version": version}
+        for path, text in {f"bin/{name}": "#!/bin/sh\n", **content}.items():
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
+            (tree / path).write_text(text, "utf-8")
+        file = self.folder / "noarch" / package.filename
+        write_conda(tree, file, package)
+        write_repodata(self.folder, [*read_repodata(self.folder), repodata_record(package, file)])
+        return file

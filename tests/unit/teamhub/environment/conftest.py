@@ -1,0 +1,184 @@
+"""A server's environments as small as can be: real packages, real channels, real prefixes."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import http.server
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from support.conda_channel import Channel
+from teamhub.environment import apply, generations, manifest
+from teamhub.environment.layout import Layout
+from teamhub_build.lock import write_lock
+from teamhub_build.suites import machine_suite
+from teamhub_shared import CHANNEL_DIR
+
+#: What the package ships: the hub's environment, and what people have.
+SPECS = {"hub": ["jupyterhub"], "user": ["jupyterhub", "library"]}
+
+
+class Server:
+    """One server: its layout, and the steps that a test takes on it."""
+
+    def __init__(self, folder: Path, embedded: Channel) -> None:
+        self.embedded = embedded
+        self.layout = Layout(
+            root=folder / "opt",
+            channel=folder / "shipped",
+            team_file=folder / "environment.yml",
+            network_file=folder / "rattler.toml",
+        )
+        self.said: list[str] = []
+
+    def ship(self) -> None:
+        """Put the package's lock and channel there, as dpkg does: of what `embedded` has now."""
+        write_lock(
+            self.embedded.folder,
+            self.layout.channel,
+            specs=SPECS,
+            suite=machine_suite(),
+            channel_url=CHANNEL_DIR.as_uri(),
+        )
+
+    def configure(self) -> None:
+        """What the postinst does."""
+        apply.ensure_current(self.said.append, self.layout, to_pass=())
+
+    def ask(self, *specs: str, channels: Sequence[str] = ()) -> None:
+        """Write environment.yml."""
+        lines = ["channels:", *(f"  - {url}" for url in channels), "dependencies:"]
+        lines += [f"  - {spec}" for spec in specs]
+        self.layout.team_file.write_text("\n".join(lines) + "\n", "utf-8")
+
+    def apply(self, *, update: bool = False, discard: bool = False) -> Path:
+        """`teamhub env apply`."""
+        wish = apply.Wish(update=update, discard=discard)
+        return apply.apply(wish, self.said.append, self.layout, to_pass=())
+
+    def generations(self) -> list[str]:
+        """The names of all generations, also of unfinished ones."""
+        return [path.name for path in self.layout.generations.iterdir()]
+
+    def add(self, edit: Callable[[str], str]) -> Path:
+        """`teamhub env add`."""
+        return apply.apply(apply.Wish(), self.said.append, self.layout, edit=edit, to_pass=())
+
+    @property
+    def current(self) -> Path:
+        found = generations.current(self.layout)
+        assert found is not None
+        return found
+
+    @property
+    def number(self) -> int:
+        return manifest.read(self.current).number
+
+    def version(self, name: str, environment: str = "user") -> str | None:
+        """The version of a package that people have now; None where they do not have it."""
+        file = self.current / environment / "share" / name / "version"
+        return file.read_text() if file.exists() else None
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Channel:
+    """What the build machine has: the packages that ship."""
+    channel = Channel(tmp_path / "embedded")
+    channel.add("jupyterhub", "6.1.1")
+    channel.add("library", "2.0")
+    return channel
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Channel:
+    """A channel that the team names."""
+    channel = Channel(tmp_path / "other")
+    channel.add("extra", depends=["library >=2"])
+    channel.add("jupyterhub", "7.0")
+    return channel
+
+
+@pytest.fixture
+def server(tmp_path: Path, embedded: Channel) -> Server:
+    """A server after the package's installation."""
+    made = Server(tmp_path, embedded)
+    made.ship()
+    made.configure()
+    made.said.clear()
+    return made
+
+
+@dataclasses.dataclass
+class Web:
+    """A web server on loopback that serves a folder, and the faults that it has."""
+
+    url: str
+    close: Callable[[], None]
+    #: Paths that end so are answered in another way: status, or a change of the content.
+    statuses: dict[str, int]
+    contents: dict[str, Callable[[bytes], bytes]]
+    #: The value of the Authorization header that it wants, if it wants one.
+    authorization: str | None = None
+    #: Paths that end so send half of what they announce, and then nothing.
+    stalling: set[str] = dataclasses.field(default_factory=set)
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    web: Web
+    ended: threading.Event
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Say nothing: a request is no news."""
+
+    def do_GET(self) -> None:
+        if self.web.authorization not in (None, self.headers.get("Authorization")):
+            self.send_error(401)
+            return
+        for ending, status in self.web.statuses.items():
+            if self.path.endswith(ending):
+                self.send_error(status)
+                return
+        file = Path(self.translate_path(self.path))
+        if not file.is_file():
+            self.send_error(404)
+            return
+        content = file.read_bytes()
+        for ending, change in self.web.contents.items():
+            if self.path.endswith(ending):
+                content = change(content)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if any(self.path.endswith(ending) for ending in self.web.stalling):
+            self.wfile.write(content[: len(content) // 2])
+            self.wfile.flush()
+            self.ended.wait(60)
+        else:
+            self.wfile.write(content)
+
+
+@pytest.fixture
+def web(other: Channel) -> Iterator[Web]:
+    """The team's channel, over HTTP."""
+    ended = threading.Event()
+    handler = type("Handler", (_Handler,), {"ended": ended})
+    served = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(handler, directory=str(other.folder))
+    )
+    thread = threading.Thread(target=served.serve_forever, daemon=True)
+    thread.start()
+
+    def close() -> None:
+        ended.set()
+        served.shutdown()
+        served.server_close()
+
+    made = Web(f"http://127.0.0.1:{served.server_port}", close, {}, {})
+    handler.web = made  # type: ignore[attr-defined]
+    yield made
+    if not ended.is_set():
+        close()

@@ -1,0 +1,324 @@
+"""The current environment is what the package and the team ask for, or what it was before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.conda_channel import Channel
+from teamhub.environment import apply, changes, generations, history
+from teamhub.environment.carry_over import ChangedByHand
+from teamhub.environment.channels import NoSuchPackage
+from teamhub.environment.checks import BrokenGeneration, Check
+from teamhub.environment.packages import CorruptPackage
+from teamhub.environment.team_file_edit import with_packages
+from unit.teamhub.environment.conftest import Server, Web
+
+
+def test_an_installation_gives_what_the_package_ships(server: Server) -> None:
+    assert server.version("library") == "2.0"
+    assert server.version("jupyterhub", "hub") == "6.1.1"
+    assert [entry.reason for entry in history.read(server.layout.history)] == ["install"]
+
+
+def test_what_the_team_asks_for_comes_beside_it(server: Server, other: Channel) -> None:
+    before = server.current
+    server.ask("extra", channels=[other.url])
+    server.apply()
+    assert server.version("extra") == "1.0"
+    assert server.version("library") == "2.0"
+    assert server.version("extra", "hub") is None
+    assert not (before / "user/share/extra").exists()
+
+
+def test_packages_that_stay_the_same_are_shared(server: Server, other: Channel) -> None:
+    before = server.current
+    server.ask("extra", channels=[other.url])
+    server.apply()
+    for file in ("user/share/library/version", "hub/share/jupyterhub/version"):
+        assert (before / file).samefile(server.current / file)
+
+
+def test_a_second_apply_has_nothing_to_do(server: Server, other: Channel) -> None:
+    server.ask("extra", channels=[other.url])
+    made = server.apply()
+    assert server.apply() == made
+    assert server.said[-1] == "nothing to do: generation 2 is what is asked for"
+    assert len(history.read(server.layout.history)) == 2
+
+
+def test_nothing_to_do_is_found_without_asking_the_channels(server: Server, web: Web) -> None:
+    server.ask("extra", channels=[web.url])
+    server.apply()
+    web.close()
+    server.apply()
+    assert server.said[-1].startswith("nothing to do")
+
+
+def test_jupyterhub_stays_at_the_hubs_own_version(server: Server, other: Channel) -> None:
+    server.ask("jupyterhub >=7", channels=[other.url])
+    with pytest.raises(NoSuchPackage, match="jupyterhub"):
+        server.apply()
+    assert server.version("jupyterhub") == "6.1.1"
+
+
+def test_the_teams_packages_move_only_when_that_is_asked_for(
+    server: Server, other: Channel
+) -> None:
+    server.ask("extra", channels=[other.url])
+    server.apply()
+    other.add("extra", "2.0")
+    other.add("more")
+    server.ask("extra", "more", channels=[other.url])
+    server.apply()
+    assert (server.version("extra"), server.version("more")) == ("1.0", "1.0")
+    server.apply(update=True)
+    assert server.version("extra") == "2.0"
+
+
+def test_rolling_back_and_applying_again_go_back_and_forth(server: Server, other: Channel) -> None:
+    server.ask("extra", channels=[other.url])
+    forward = server.apply()
+    apply.rollback(None, server.said.append, server.layout)
+    assert server.version("extra") is None
+    assert server.apply() == forward
+    reasons = [entry.reason for entry in history.read(server.layout.history)]
+    assert reasons == ["install", "apply", "rollback", "apply"]
+
+
+def test_there_is_nothing_before_the_first_generation(server: Server) -> None:
+    with pytest.raises(apply.NothingBefore):
+        apply.rollback(None, server.said.append, server.layout)
+
+
+def test_an_unknown_generation_is_refused_with_those_that_are_there(server: Server) -> None:
+    with pytest.raises(generations.NoSuchGeneration, match="no generation 7"):
+        apply.rollback("7", server.said.append, server.layout)
+
+
+def test_a_reconfiguration_leaves_a_rollback_alone(server: Server, other: Channel) -> None:
+    server.ask("extra", channels=[other.url])
+    server.apply()
+    apply.rollback("1", server.said.append, server.layout)
+    server.configure()
+    assert server.number == 1
+
+
+def test_an_upgrade_has_the_new_packages_and_the_teams_also_after_a_rollback(
+    server: Server, embedded: Channel, other: Channel
+) -> None:
+    server.ask("extra", channels=[other.url])
+    server.apply()
+    apply.rollback("1", server.said.append, server.layout)
+    embedded.add("library", "3.0")
+    server.ship()
+    server.configure()
+    assert (server.version("library"), server.version("extra")) == ("3.0", "1.0")
+    assert history.read(server.layout.history)[-1].reason == "upgrade"
+
+
+def test_an_upgrade_needs_no_channel_that_has_gone(
+    server: Server, embedded: Channel, web: Web
+) -> None:
+    server.ask("extra", channels=[web.url])
+    server.apply()
+    web.close()
+    embedded.add("library", "3.0")
+    server.ship()
+    server.configure()
+    assert (server.version("library"), server.version("extra")) == ("3.0", "1.0")
+
+
+@pytest.mark.parametrize("spec", ["absent", "library >=9", "extra >>1"])
+def test_what_cannot_be_had_is_named_and_nothing_changes(
+    server: Server, other: Channel, spec: str
+) -> None:
+    before = server.current
+    server.ask(spec, channels=[other.url])
+    with pytest.raises(NoSuchPackage, match=spec.split()[-1].strip(">=")):
+        server.apply()
+    assert server.current == before
+    assert server.generations() == [before.name]
+
+
+def test_environment_yml_is_put_back_where_an_addition_fails(server: Server) -> None:
+    text = "# ours\ndependencies: []\n"
+    server.layout.team_file.write_text(text)
+    path = server.layout.team_file
+    with pytest.raises(NoSuchPackage):
+        server.add(lambda before: with_packages(before, path, "dependencies", ["absent"]))
+    assert path.read_text() == text
+
+
+def test_an_addition_is_written_and_applied(server: Server, other: Channel) -> None:
+    server.ask(channels=[other.url])
+    path = server.layout.team_file
+    server.add(lambda before: with_packages(before, path, "dependencies", ["extra"]))
+    assert "- extra" in path.read_text()
+    assert server.version("extra") == "1.0"
+
+
+def test_a_tampered_package_of_a_folder_is_refused_by_name(server: Server, other: Channel) -> None:
+    file = other.add("tampered")
+    file.write_bytes(file.read_bytes() + b"x")
+    server.ask("tampered", channels=[other.url])
+    with pytest.raises(CorruptPackage, match=str(file)):
+        server.apply()
+    assert server.number == 1
+
+
+def test_a_generation_that_fails_its_check_is_removed(server: Server, other: Channel) -> None:
+    server.ask("extra", channels=[other.url])
+    with pytest.raises(BrokenGeneration, match="user/bin/absent"):
+        apply.apply(
+            apply.Wish(),
+            server.said.append,
+            server.layout,
+            to_pass=[Check("user/bin/absent", ())],
+        )
+    assert server.number == 1
+    assert server.generations() == [server.current.name]
+
+
+def test_the_hub_is_checked_again_only_where_it_has_changed(server: Server, other: Channel) -> None:
+    server.ask("extra", channels=[other.url])
+    hub_only = [Check("hub/bin/absent", ())]
+    apply.apply(apply.Wish(), server.said.append, server.layout, to_pass=hub_only)
+    assert server.version("extra") == "1.0"
+
+
+def test_what_a_killed_build_left_is_removed(server: Server) -> None:
+    torn = server.layout.generations / "torn"
+    (torn / "user").mkdir(parents=True)
+    server.apply()
+    assert not torn.exists()
+
+
+def test_a_move_without_a_record_is_recorded_by_the_next_command(server: Server) -> None:
+    server.layout.history.unlink()
+    server.configure()
+    assert [entry.number for entry in history.read(server.layout.history)] == [1]
+
+
+def test_killed_at_any_moment_the_old_environment_is_whole_and_the_next_run_finishes(
+    server: Server, other: Channel, tmp_path: Path
+) -> None:
+    program = tmp_path / "killed.py"
+    program.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from teamhub.environment import apply\n"
+        "from teamhub.environment.layout import Layout\n"
+        "layout = Layout(*map(Path, sys.argv[1:]))\n"
+        "apply.apply(apply.Wish(), print, layout, to_pass=())\n"
+    )
+    paths = [server.layout.root, server.layout.channel, server.layout.team_file]
+    before = server.current
+    server.ask("extra", channels=[other.url])
+    kills = 0
+    for tenths in range(1, 8):
+        command = ["timeout", "--signal=KILL", str(tenths / 10), sys.executable, str(program)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([*command, *map(str, paths)], env=environment, check=False)
+        if done.returncode:
+            kills += 1
+            assert server.current == before or server.version("extra") == "1.0"
+            assert not changes.find(before, thorough=True)
+    assert kills
+    server.apply()
+    assert server.version("extra") == "1.0"
+    assert not changes.find(server.current, thorough=True)
+
+
+class TestChangesByHand:
+    """What somebody did in the prefix itself."""
+
+    def install_with_conda(self, server: Server, channel: Channel, name: str) -> None:
+        """Have rattler put a package into the current prefix, as conda would."""
+        program = (
+            "import asyncio, os, sys\n"
+            "from rattler import install, solve, PrefixRecord\n"
+            "from pathlib import Path\n"
+            "prefix = Path(sys.argv[1])\n"
+            "async def main():\n"
+            "    paths = (prefix / 'conda-meta').glob('*.json')\n"
+            "    there = [PrefixRecord.from_path(path) for path in paths]\n"
+            "    records = await solve(sys.argv[2:4], [sys.argv[4], 'library', 'jupyterhub'],\n"
+            "                          locked_packages=there)\n"
+            "    await install(records, prefix, cache_dir=Path(sys.argv[5]), show_progress=False)\n"
+            "asyncio.run(main())\n"
+            "os._exit(0)\n"
+        )
+        arguments = [
+            str(server.current / "user"),
+            server.layout.channel.as_uri(),
+            channel.url,
+            name,
+            str(server.layout.root.parent / "other-cache"),
+        ]
+        subprocess.run([sys.executable, "-c", program, *arguments], check=True)
+
+    def test_conda_packages_are_carried_over(self, server: Server, other: Channel) -> None:
+        self.install_with_conda(server, other, "extra")
+        server.apply()
+        assert server.number == 2
+        assert server.version("extra") == "1.0"
+        written = server.layout.team_file.read_text()
+        assert "extra ==1.0" in written
+        assert other.url in written
+
+    def test_an_upgrade_keeps_conda_packages_and_leaves_the_conffile_alone(
+        self, server: Server, embedded: Channel, other: Channel
+    ) -> None:
+        self.install_with_conda(server, other, "extra")
+        for version in ("3.0", "4.0"):
+            embedded.add("library", version)
+            server.ship()
+            server.configure()
+            assert (server.version("library"), server.version("extra")) == (version, "1.0")
+            assert not server.layout.team_file.exists()
+        server.apply()
+        assert server.version("extra") == "1.0"
+        assert "extra ==1.0" in server.layout.team_file.read_text()
+
+    def test_an_edited_file_is_named_before_anything_changes(
+        self, server: Server, other: Channel
+    ) -> None:
+        file = server.current / "user/share/library/version"
+        file.unlink()
+        file.write_text("by hand")
+        server.ask("extra", channels=[other.url])
+        with pytest.raises(ChangedByHand, match="library: changed: share/library/version"):
+            server.apply()
+        assert server.number == 1
+        server.apply(discard=True)
+        assert (server.version("library"), server.version("extra")) == ("2.0", "1.0")
+
+    def test_a_file_of_no_package_is_named(self, server: Server, other: Channel) -> None:
+        (server.current / "user/share/notes").write_text("by hand")
+        server.ask("extra", channels=[other.url])
+        with pytest.raises(ChangedByHand, match="of no package: share/notes"):
+            server.apply()
+
+    def test_they_are_taken_back_where_nothing_else_is_to_do(self, server: Server) -> None:
+        (server.current / "user/share/library/version").unlink()
+        server.apply(discard=True)
+        assert server.version("library") == "2.0"
+        assert server.number == 2
+
+    def test_an_upgrade_names_them_and_goes_on(self, server: Server, embedded: Channel) -> None:
+        first = server.current
+        (first / "user/share/notes").write_text("by hand")
+        embedded.add("library", "3.0")
+        server.ship()
+        server.configure()
+        assert server.version("library") == "3.0"
+        assert any("share/notes" in line for line in server.said)
+        assert (first / "user/share/notes").exists()
+
+    def test_a_fresh_environment_has_none(self, server: Server) -> None:
+        assert not changes.find(server.current, thorough=True)

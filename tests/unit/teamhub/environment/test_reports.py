@@ -1,0 +1,56 @@
+"""What the admin is shown of packages, generations and differences."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from support.conda_channel import Channel
+from teamhub import tables
+from teamhub.environment import apply, reports
+from unit.teamhub.environment.conftest import Server
+
+
+def test_the_list_says_from_where_and_who_asked(server: Server, other: Channel) -> None:
+    other.add("helper")
+    other.add("wanted", depends=["helper"])
+    server.ask("wanted", channels=[other.url])
+    server.apply()
+    rows = reports.packages(server.current, server.layout)
+    assert [tuple(row.values()) for row in rows] == [
+        ("helper", "1.0", other.url, "dependency"),
+        ("jupyterhub", "6.1.1", "teamhub", "teamhub"),
+        ("library", "2.0", "teamhub", "teamhub"),
+        ("wanted", "1.0", other.url, "team"),
+    ]
+
+
+def test_the_difference_of_two_generations(server: Server, other: Channel) -> None:
+    first = server.current
+    server.ask("extra", channels=[other.url])
+    second = server.apply()
+    assert reports.differences(first, second) == [
+        {"name": "extra", "before": "-", "after": "1.0 0"}
+    ]
+    assert reports.differences(first, first) == []
+
+
+def test_the_history_says_which_is_current(server: Server, other: Channel) -> None:
+    server.ask("extra", channels=[other.url])
+    server.apply()
+    apply.rollback(None, server.said.append, server.layout)
+    rows = reports.switches(server.layout)
+    assert [(row["generation"], row["why"], row["state"]) for row in rows] == [
+        (1, "install", "kept"),
+        (2, "apply", "kept"),
+        (1, "rollback", "current"),
+    ]
+
+
+def test_a_table_has_columns_as_wide_as_they_must_be(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"name": "a", "asked_by": "team"}, {"name": "longer", "asked_by": ""}]
+    tables.show(rows, ("name", "asked_by"), as_json=False)
+    assert capsys.readouterr().out == "NAME    ASKED BY\na       team\nlonger\n"
+    tables.show(rows, ("name", "asked_by"), as_json=True)
+    assert json.loads(capsys.readouterr().out) == rows
