@@ -30,7 +30,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "src"))
 
-from teamhub_build.suites import SUITES, machine_suite  # noqa: E402 - needs the path above
+# these need the path above
+from teamhub_build.machine import BUILD_PACKAGES  # noqa: E402
+from teamhub_build.suites import SUITES, machine_suite  # noqa: E402
 
 BUILD = REPOSITORY / ".build"
 DIST = REPOSITORY / "dist"
@@ -42,8 +44,9 @@ DEBIAN_PYTHON = "/usr/bin/python3"
 ALONE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--preserve-env"]
 
-#: Debian packages that the tests call, beside those that build.py installs for itself.
+#: Debian packages that the tests call; the unit tests call what a build does, too.
 DEBIAN_PACKAGES = (
+    *BUILD_PACKAGES,
     "apt-utils",
     "chromium",
     "debconf-utils",
@@ -52,13 +55,9 @@ DEBIAN_PACKAGES = (
     "fonts-dejavu-core",
     "iproute2",
     "libnss3-tools",
-    "lintian",
     "mmdebstrap",
-    "po-debconf",
-    "python3-venv",
     "reprotest",
     "shellcheck",
-    "sudo",
     "systemd-container",
 )
 
