@@ -11,14 +11,14 @@ from pathlib import Path
 
 from teamhub_build.channel import write_channel
 from teamhub_build.commands import run_logged
-from teamhub_build.inputs import Inputs
+from teamhub_build.inputs import EmbeddedInputs, Inputs
 from teamhub_build.lint import check_lint
 from teamhub_build.lock import write_lock
 from teamhub_build.profiles import requested_specs
 from teamhub_build.progress import Progress
 from teamhub_build.release import Release, read_release
 from teamhub_build.source import write_source_tree
-from teamhub_build.suites import Suite
+from teamhub_build.variant import Variant
 from teamhub_build.workspace import Workspace
 from teamhub_shared import CHANNEL_DIR
 
@@ -32,45 +32,28 @@ ENVIRONMENT = {
 
 
 def assemble(
-    workspace: Workspace, suite: Suite, profile: str, inputs: Inputs, *, progress: Progress
+    workspace: Workspace, variant: Variant, inputs: Inputs, *, progress: Progress
 ) -> list[Path]:
-    """Build the package of `suite` and `profile`; return the .deb, .changes and .buildinfo.
+    """Build the package; return the .deb, .changes and .buildinfo.
 
     Raises TeamhubError: LintError where lintian objects, and what each step raises.
     """
-    folder = workspace.stage(suite, profile)
-    log = workspace.logs / f"{suite.codename}-{profile}.log"
+    log = workspace.logs / f"{variant.name}.log"
     log.unlink(missing_ok=True)
-    release = read_release(workspace.repository / "debian/changelog", suite)
+    release = read_release(workspace.repository / "debian/changelog", variant.suite)
     os.environ["SOURCE_DATE_EPOCH"] = str(release.epoch)
     # what a builder's umask would take away is missing on every server
     os.umask(0o022)
 
-    progress.stage("converting the wheels to a conda channel")
-    write_channel(
-        folder / "channel",
-        suite=suite,
-        wheels=inputs.wheels,
-        npm_prefix=inputs.npm_prefix,
-        cache=workspace.conda_cache,
-        progress=progress,
-    )
-    progress.stage(f"locking the environments of the {profile} profile")
-    write_lock(
-        folder / "channel",
-        folder / "shipped-channel",
-        specs=requested_specs(profile, suite),
-        suite=suite,
-        channel_url=f"file://{CHANNEL_DIR}",
-    )
+    if inputs.embedded:
+        write_embedded_channel(workspace, variant, inputs.embedded, progress=progress)
     progress.stage("laying out the Debian source package")
     tree = write_source_tree(
-        folder / "source",
+        workspace.stage(variant) / "source",
         workspace=workspace,
         release=release,
-        profile=profile,
+        variant=variant,
         inputs=inputs,
-        channel=folder / "shipped-channel",
         log=log,
     )
     progress.stage(f"building teamhub {release.version} with dpkg-buildpackage")
@@ -78,6 +61,30 @@ def assemble(
     progress.stage("checking it with lintian")
     check_lint(next(path for path in results if path.suffix == ".changes"), progress=progress)
     return results
+
+
+def write_embedded_channel(
+    workspace: Workspace, variant: Variant, inputs: EmbeddedInputs, *, progress: Progress
+) -> None:
+    """Make the channel of the suite, and lay what the lock names of it where it ships."""
+    channel = workspace.stage(variant) / "channel"
+    progress.stage("converting the wheels to a conda channel")
+    write_channel(
+        channel,
+        suite=variant.suite,
+        wheels=inputs.wheels,
+        npm_prefix=inputs.npm_prefix,
+        cache=workspace.conda_cache,
+        progress=progress,
+    )
+    progress.stage(f"locking the environments of the {variant.profile} profile")
+    write_lock(
+        channel,
+        workspace.shipped_channel(variant),
+        specs=requested_specs(variant),
+        suite=variant.suite,
+        channel_url=f"file://{CHANNEL_DIR}",
+    )
 
 
 def build_packages(tree: Path, release: Release, *, log: Path, progress: Progress) -> list[Path]:

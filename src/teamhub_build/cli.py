@@ -11,19 +11,13 @@ from pathlib import Path
 from teamhub_build import machine
 from teamhub_build.profiles import DEFAULT_PROFILE, PROFILES
 from teamhub_build.progress import Progress
-from teamhub_build.suites import SUITES, Suite, machine_suite
+from teamhub_build.suites import SUITES, machine_suite
+from teamhub_build.variant import Variant, choose_variant
 from teamhub_build.workspace import Workspace
 from teamhub_shared import TeamhubError
 
-CHANNELS = ("embedded",)
-
-
 #: Hands the time of the start to the process that takes over in the tools' environment.
 START = "TEAMHUB_BUILD_START"
-
-
-class OptionError(TeamhubError):
-    """An option asks for something that the build does not do."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,10 +42,17 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--channel",
-        default=CHANNELS[0],
+        action="append",
+        default=[],
         metavar="NAME",
-        help="where the conda packages come from: embedded, made of PyPI wheels and shipped in "
-        "the package (default)",
+        help="where the conda packages come from: embedded (default), made of PyPI wheels over "
+        "the suite's own Python; or conda-forge, or the URL of a channel, whose package brings "
+        "Python and conda and is for every suite; several, the first preferred",
+    )
+    options.add_argument(
+        "--thin",
+        action="store_true",
+        help="leave the conda packages out: servers fetch what the lock names from the channel",
     )
     options.add_argument(
         "--profile",
@@ -97,14 +98,8 @@ def _enter_tool_environment(
 ) -> None:
     """Replace this process by one in the build's own environment, unless it is there already."""
     workspace = Workspace(repository)
-    if options.channel not in CHANNELS:
-        raise OptionError(
-            f"there is no channel {options.channel}",
-            f"leave --channel out, or give one of: {', '.join(CHANNELS)}",
-        )
-    suite = _suite(options)
     wanted = [*machine.BUILD_PACKAGES]
-    if not _is_machine_suite(suite):
+    if options.action == "build" and not _builds_here(_variant(options)):
         wanted += machine.ROOT_PACKAGES
     machine.install_packages(
         wanted, workspace=workspace, offline=options.offline, progress=progress
@@ -133,19 +128,17 @@ def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress
     from teamhub_build.assemble import assemble
     from teamhub_build.inputs import fetch_inputs
 
-    suite = _suite(options)
-    stage = workspace.stage(suite, options.profile)
-    own = _is_machine_suite(suite)
+    variant = _variant(options)
+    stage = workspace.stage(variant)
+    here = _builds_here(variant)
     with workspace.exclusive(stage.name):
         shutil.rmtree(stage, ignore_errors=True)
         with workspace.exclusive("inputs"):
-            inputs = fetch_inputs(
-                workspace, suite, stage, offline=options.offline, progress=progress
-            )
-        if own:
-            results = assemble(workspace, suite, options.profile, inputs, progress=progress)
-    if not own:
-        results = _build_in_root(workspace, suite, options, progress)
+            inputs = fetch_inputs(workspace, variant, offline=options.offline, progress=progress)
+        if here:
+            results = assemble(workspace, variant, inputs, progress=progress)
+    if not here:
+        results = _build_in_root(workspace, variant, options, progress)
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
     progress.stage("done")
@@ -155,39 +148,43 @@ def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress
 
 
 def _build_in_root(
-    workspace: Workspace, suite: Suite, options: argparse.Namespace, progress: Progress
+    workspace: Workspace, variant: Variant, options: argparse.Namespace, progress: Progress
 ) -> list[Path]:
     """The same build.py with --offline, run by the suite's own Python in a clean root of it."""
     from teamhub_build.inputs import fetch_tool_wheels
     from teamhub_build.root import CHECKOUT, clean_root, run_in_root
 
+    suite = variant.suite
     with workspace.exclusive("inputs"):
         fetch_tool_wheels(workspace, suite, offline=options.offline, progress=progress)
     with workspace.exclusive(f"root-{suite.codename}"):
         root = clean_root(workspace, suite, offline=options.offline, progress=progress)
-    output = workspace.stage(suite, options.profile).with_suffix(".result")
+    output = workspace.stage(variant).with_suffix(".result")
     shutil.rmtree(output, ignore_errors=True)
     progress.stage(f"building in the clean root of {suite.codename}")
     run_in_root(
         root,
         [
             *(machine.SYSTEM_PYTHON, CHECKOUT / "build.py", "--offline"),
-            *("--suite", suite.codename, "--profile", options.profile),
+            *("--suite", suite.codename, "--profile", variant.profile),
             *("--output", CHECKOUT / output.relative_to(workspace.repository)),
         ],
         repository=workspace.repository,
-        log=workspace.logs / f"{suite.codename}-{options.profile}-root.log",
+        log=workspace.logs / f"{variant.name}-root.log",
         progress=progress,
     )
     return sorted(output.iterdir())
 
 
-def _suite(options: argparse.Namespace) -> Suite:
-    return SUITES[options.suite] if options.suite else machine_suite()
+def _variant(options: argparse.Namespace) -> Variant:
+    return choose_variant(options.suite, options.profile, options.channel, thin=options.thin)
 
 
-def _is_machine_suite(suite: Suite) -> bool:
+def _builds_here(variant: Variant) -> bool:
+    """Whether this machine can assemble it, and no root of another suite is needed."""
+    if not variant.is_embedded:
+        return True
     try:
-        return suite == machine_suite()
+        return variant.suite == machine_suite()
     except TeamhubError:
         return False

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teamhub_build.commands import CommandError, run_logged
+from teamhub_build.conda_channels import fetch_shipped_channel
 from teamhub_build.npm import npm_command
 from teamhub_build.progress import Progress
 from teamhub_build.suites import Suite
+from teamhub_build.variant import Variant
 from teamhub_build.wheelhouse import InputError, Target, fetch_wheels
 from teamhub_build.workspace import Workspace
 
@@ -30,29 +32,45 @@ NPM_MISMATCH = re.compile(
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Where the inputs of a build are."""
+class EmbeddedInputs:
+    """What the embedded channel is made of."""
 
-    #: The wheels that become the channel.
     wheels: Path
     #: What `npm ci` made of locks/npm.
     npm_prefix: Path
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where the inputs of a build are."""
+
     #: The wheels of `VENDORED`.
     vendored: list[Path]
+    #: Nothing where the packages are other channels': then the channel that ships is made already.
+    embedded: EmbeddedInputs | None
 
 
 def fetch_inputs(
-    workspace: Workspace, suite: Suite, stage: Path, *, offline: bool, progress: Progress
+    workspace: Workspace, variant: Variant, *, offline: bool, progress: Progress
 ) -> Inputs:
-    """Fetch what is missing, check all of it; what npm unpacks goes to `stage`.
+    """Fetch what is missing, check all of it; what has no cache goes to the variant's stage.
 
     Raises InputError for an input that differs from its pin, or is missing while `offline`.
     """
-    return Inputs(
-        wheels=_fetch_channel_wheels(workspace, suite, offline=offline, progress=progress),
-        npm_prefix=fetch_npm_prefix(workspace, stage / "npm", offline=offline, progress=progress),
-        vendored=_fetch_vendored_wheels(workspace, offline=offline, progress=progress),
-    )
+    embedded = None
+    if variant.is_embedded:
+        npm = workspace.stage(variant) / "npm"
+        embedded = EmbeddedInputs(
+            wheels=_fetch_channel_wheels(
+                workspace, variant.suite, offline=offline, progress=progress
+            ),
+            npm_prefix=fetch_npm_prefix(workspace, npm, offline=offline, progress=progress),
+        )
+    else:
+        out = workspace.shipped_channel(variant)
+        fetch_shipped_channel(workspace, variant, out, offline=offline, progress=progress)
+    vendored = _fetch_vendored_wheels(workspace, offline=offline, progress=progress)
+    return Inputs(vendored, embedded)
 
 
 def fetch_tool_wheels(

@@ -1,4 +1,4 @@
-"""The lock: the exact packages of every environment, solved against the channel that ships."""
+"""The lock: the exact packages of every environment, and the channel that ships with it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from teamhub_build.packages.recipe import link_or_copy
-from teamhub_build.repodata import empty_channel, read_repodata, write_repodata
+from teamhub_build.repodata import empty_channel, write_repodata
 from teamhub_build.suites import Suite
 from teamhub_shared import LOCK_NAME, SPECS_NAME, TeamhubError
 
+#: A package as its channel describes it, with its file's name and address.
+Record = dict[str, Any]
+
 
 class UnsolvableError(TeamhubError):
-    """No set of the channel's packages satisfies what is asked for."""
+    """No set of the channel's packages satisfies what is asked for, or the channel is not there."""
 
 
 def write_lock(
@@ -27,25 +30,39 @@ def write_lock(
     `out` gets the lock, the specs, the packages that the lock names and a repodata of exactly
     those.  In the lock the packages are at `channel_url`.  Raises UnsolvableError.
     """
-    empty_channel(out)
-    request = {
-        "channel": channel.resolve().as_uri(),
-        "channel_url": channel_url,
-        "environments": specs,
-        "glibc": suite.glibc,
-        "lock": str(out / LOCK_NAME),
-    }
-    locked = set(_solve(request))
-    records = [record for record in read_repodata(channel) if record["fn"] in locked]
-    for record in records:
+    request = {"channels": [channel.resolve().as_uri()], "published": channel_url}
+    for record in write_shipped_lock(request, out, specs=specs, suite=suite):
         file = Path(record["subdir"]) / record["fn"]
         link_or_copy(channel / file, out / file)
-    write_repodata(out, records)
+
+
+def write_shipped_lock(
+    request: dict[str, Any], out: Path, *, specs: dict[str, list[str]], suite: Suite
+) -> list[Record]:
+    """Makes `out` a channel without files: the lock, the specs, and what the packages are.
+
+    `request` has the "channels" to solve with, and may have what else teamhub_build.solver takes.
+    Returns the records of the packages.  Raises UnsolvableError.
+    """
+    empty_channel(out)
+    records = _solve(
+        {
+            "published": None,
+            "repodata": None,
+            "offline": False,
+            "environments": specs,
+            "glibc": suite.glibc,
+            "lock": str(out / LOCK_NAME),
+            **request,
+        }
+    )
+    write_repodata(out, ({k: v for k, v in entry.items() if k != "url"} for entry in records))
     (out / SPECS_NAME).write_text(json.dumps(specs, indent=2) + "\n", "utf-8")
+    return records
 
 
-def _solve(request: dict[str, Any]) -> list[str]:
-    """The file names of the packages that teamhub_build.solver locked.
+def _solve(request: dict[str, Any]) -> list[Record]:
+    """The records that teamhub_build.solver locked.
 
     It runs in a process of its own: py-rattler's threads abort some interpreters at their exit.
     """
@@ -60,7 +77,8 @@ def _solve(request: dict[str, Any]) -> list[str]:
     if done.returncode:
         raise UnsolvableError(
             f"the environments cannot be solved:\n{done.stderr.strip()}",
-            "make the specs in src/teamhub_build/profiles.py and the pins in locks/ agree",
+            "make the specs in src/teamhub_build/profiles.py and the packages agree: the pins in "
+            "locks/, or the channels that --channel names",
         )
-    filenames: list[str] = json.loads(done.stdout)
-    return filenames
+    records: list[Record] = json.loads(done.stdout)
+    return records

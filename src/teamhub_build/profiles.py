@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from teamhub_build.suites import Suite
+from teamhub_build.variant import Variant
 
 HUB = ("jupyterhub", "sudospawner", "configurable-http-proxy", "jupyterhub-idle-culler")
 
@@ -24,7 +24,16 @@ PROFILES = {"minimal": MINIMAL, "scientific": SCIENTIFIC}
 DEFAULT_PROFILE = "scientific"
 
 
-def requested_specs(profile: str, suite: Suite) -> dict[str, list[str]]:
+#: What people have where Python is a channel's own: the conda command, which could do nothing for
+#: them over Debian's.
+CONDA = "conda"
+
+
+def requested_specs(variant: Variant) -> dict[str, list[str]]:
     """The conda specs asked for, by environment (the keys are `teamhub_shared.ENVIRONMENTS`)."""
-    python = f"python {suite.python}.*"
-    return {"hub": [python, *HUB], "user": [python, *PROFILES[profile]]}
+    people = PROFILES[variant.profile]
+    if variant.is_embedded:
+        python = f"python {variant.suite.python}.*"
+        return {"hub": [python, *HUB], "user": [python, *people]}
+    python = f"python >={variant.suite.python}"
+    return {"hub": [python, *HUB], "user": [python, CONDA, *people]}

@@ -27,7 +27,12 @@ class Release:
 
     @property
     def version(self) -> str:
-        """The package's version, such as "0.1.0~deb12"; a newer suite's sorts as newer."""
+        """The package's version, such as "0.1.0~deb12"; a newer suite's sorts as newer.
+
+        A package for every suite, whose version has no suffix, sorts as the newest.
+        """
+        if self.suite.release is None:
+            return self.upstream
         return f"{self.upstream}~deb{self.suite.release}"
 
     def changelog(self, text: str) -> str:

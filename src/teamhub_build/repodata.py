@@ -20,6 +20,9 @@ from teamhub_build.packages.conda_file import CondaPackage
 #: The folders of a channel for amd64.
 SUBDIRS = ("noarch", "linux-64")
 
+#: Where repodata lists packages, by the ending of their files.
+KEYS = {"packages": ".tar.bz2", "packages.conda": ".conda"}
+
 
 def empty_channel(channel: Path) -> None:
     """Makes `channel` a folder without packages, whatever an earlier build left in it."""
@@ -30,18 +33,16 @@ def empty_channel(channel: Path) -> None:
 
 def write_repodata(channel: Path, records: Iterable[dict[str, Any]]) -> None:
     """Writes every subdir's repodata.json and repodata.json.zst; `records` name their subdir."""
-    by_subdir: dict[str, dict[str, Any]] = {subdir: {} for subdir in SUBDIRS}
+    by_subdir: dict[str, dict[str, dict[str, Any]]] = {
+        subdir: {key: {} for key in KEYS} for subdir in SUBDIRS
+    }
     for record in records:
         entry = dict(record)
-        by_subdir[record["subdir"]][entry.pop("fn")] = entry
+        filename = entry.pop("fn")
+        key = next(key for key, ending in KEYS.items() if filename.endswith(ending))
+        by_subdir[record["subdir"]][key][filename] = entry
     for subdir, packages in by_subdir.items():
-        repodata = {
-            "info": {"subdir": subdir},
-            "packages": {},
-            "packages.conda": packages,
-            "removed": [],
-            "repodata_version": 1,
-        }
+        repodata = {"info": {"subdir": subdir}, **packages, "removed": [], "repodata_version": 1}
         text = json.dumps(repodata, indent=1, sort_keys=True).encode()
         folder = channel / subdir
         (folder / "repodata.json").write_bytes(text)
@@ -52,7 +53,7 @@ def read_repodata(channel: Path) -> Iterator[dict[str, Any]]:
     """The records that `write_repodata` wrote, each with its file's name as "fn"."""
     for subdir in SUBDIRS:
         repodata = json.loads((channel / subdir / "repodata.json").read_text("utf-8"))
-        for filename, entry in repodata["packages.conda"].items():
+        for filename, entry in (item for key in KEYS for item in repodata[key].items()):
             yield {"fn": filename, **entry}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from teamhub_build.commands import run_logged
 from teamhub_build.progress import Progress
-from teamhub_build.suites import SUITES
+from teamhub_build.suites import EVERY_SUITE
 
 
 def write_requirements(repository: Path, *, log: Path, progress: Progress) -> None:
@@ -16,13 +16,12 @@ def write_requirements(repository: Path, *, log: Path, progress: Progress) -> No
 
     Raises CommandError when uv finds no versions that fit.
     """
-    oldest = min(SUITES.values(), key=lambda suite: suite.release).python
     for wanted in sorted((repository / "requirements").glob("*.in")):
         progress.stage(f"pinning {wanted.name}")
         run_logged(
             [
                 *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--upgrade"),
-                *("--system-certs", "--universal", "--python-version", oldest),
+                *("--system-certs", "--universal", "--python-version", EVERY_SUITE.python),
                 *("--generate-hashes", "--no-annotate"),
                 *("--output-file", wanted.with_suffix(".txt"), wanted),
             ],

@@ -1,7 +1,7 @@
 """Solves and locks with py-rattler: `python -m teamhub_build.solver`, called by teamhub_build.lock.
 
-Reads a JSON request on standard input, writes the lock, and prints the locked packages' file names
-as JSON.
+Reads a JSON request on standard input, writes the lock, and prints the locked packages' records as
+JSON: what repodata says of each, with its "fn" and its "url".
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rattler import (
+    Channel,
     Gateway,
     GenericVirtualPackage,
     LockChannel,
@@ -27,38 +30,80 @@ from rattler import (
     Version,
     solve,
 )
-from rattler.exceptions import SolverError
+from rattler.exceptions import GatewayError, SolverError
 from rattler.package import BuildString
+
+from teamhub_build.network import channel_client
 
 PLATFORM = "linux-64"
 
 
-async def write_solved_lock(request: dict[str, Any]) -> list[str]:
-    """Locks every environment of `request`; returns the packages' file names, sorted."""
+async def write_solved_lock(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Locks every environment of `request`; returns the packages' records, sorted by file name."""
     platform = LockPlatform(PLATFORM)
     lock = LockFile([platform])
-    filenames = set()
-    for environment, specs in request["environments"].items():
-        lock.set_channels(environment, [LockChannel(request["channel_url"])])
-        for record in await _solved(request["channel"], specs, request["glibc"]):
-            record.url = f"{request['channel_url']}/{record.subdir}/{record.file_name}"
-            record.channel = request["channel_url"]
-            lock.add_conda_package(environment, platform, record)
-            filenames.add(record.file_name)
+    channels = [Channel(channel) for channel in request["channels"]]
+    published = request["published"]
+    urls = [published] if published else [channel.base_url.rstrip("/") for channel in channels]
+    found = {}
+    held: list[str] = []
+    with gateway(request) as source:
+        for environment, specs in request["environments"].items():
+            lock.set_channels(environment, [LockChannel(url) for url in urls])
+            records = await solved(channels, specs, held, source, request["glibc"])
+            for record in records:
+                if published:
+                    record.url = f"{published}/{record.subdir}/{record.file_name}"
+                    record.channel = published
+                lock.add_conda_package(environment, platform, record)
+                found[record.url] = record
+            # What the hub starts speaks the hub's own version.
+            held += [f"jupyterhub =={r.version}" for r in records if is_jupyterhub(r)]
     lock.to_path(Path(request["lock"]))
-    return sorted(filenames)
+    return [described(record) for _, record in sorted(found.items())]
 
 
-async def _solved(channel: str, specs: list[str], glibc: str) -> list[RepoDataRecord]:
-    with tempfile.TemporaryDirectory() as cache:
-        source = SourceConfig(sharded_enabled=False, bz2_enabled=False)
-        return await solve(
-            [channel],
-            specs,
-            gateway=Gateway(cache_dir=Path(cache), default_config=source),
-            platforms=[Subdir(PLATFORM), Subdir("noarch")],
-            virtual_packages=server_virtual_packages(glibc),
+@contextmanager
+def gateway(request: dict[str, Any]) -> Iterator[Gateway]:
+    """What knows the packages of the channels; it remembers them where the request says where."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        local = request["repodata"] is None
+        source = SourceConfig(
+            sharded_enabled=not local,
+            bz2_enabled=False,
+            cache_action="force-cache-only" if request["offline"] else "cache-or-fetch",
         )
+        yield Gateway(
+            cache_dir=Path(request["repodata"] or nowhere),
+            default_config=source,
+            client=channel_client(),
+        )
+
+
+async def solved(
+    channels: list[Channel], specs: list[str], held: list[str], source: Gateway, glibc: str
+) -> list[RepoDataRecord]:
+    """The records of one environment."""
+    return await solve(
+        channels,
+        specs,
+        gateway=source,
+        platforms=[Subdir(PLATFORM), Subdir("noarch")],
+        virtual_packages=server_virtual_packages(glibc),
+        constraints=held,
+    )
+
+
+def is_jupyterhub(record: RepoDataRecord) -> bool:
+    """Whether a record is JupyterHub itself."""
+    return record.name.normalized == "jupyterhub"
+
+
+def described(record: RepoDataRecord) -> dict[str, Any]:
+    """A record as repodata has it, with its file's name and address."""
+    entry: dict[str, Any] = json.loads(record.to_json())
+    entry.pop("channel", None)
+    return {**entry, "fn": record.file_name, "url": record.url}
 
 
 def server_virtual_packages(glibc: str) -> list[GenericVirtualPackage]:
@@ -78,11 +123,11 @@ def server_virtual_packages(glibc: str) -> list[GenericVirtualPackage]:
 def main() -> int:
     """Answers one request; returns the exit code."""
     try:
-        filenames = asyncio.run(write_solved_lock(json.load(sys.stdin)))
-    except SolverError as error:
+        records = asyncio.run(write_solved_lock(json.load(sys.stdin)))
+    except (SolverError, GatewayError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(json.dumps(filenames))
+    print(json.dumps(records))
     return 0
 
 

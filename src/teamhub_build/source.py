@@ -17,6 +17,8 @@ from teamhub_build.commands import run_logged
 from teamhub_build.inputs import Inputs
 from teamhub_build.release import Release
 from teamhub_build.render import render_tree, write_rendered
+from teamhub_build.repodata import read_repodata
+from teamhub_build.variant import Variant
 from teamhub_build.workspace import Workspace
 
 MAINTSCRIPTS = ("config", "preinst", "postinst", "prerm", "postrm")
@@ -36,20 +38,19 @@ def write_source_tree(
     *,
     workspace: Workspace,
     release: Release,
-    profile: str,
+    variant: Variant,
     inputs: Inputs,
-    channel: Path,
     log: Path,
 ) -> Path:
-    """Write folder/teamhub-VERSION and return it.
+    """Write folder/teamhub-VERSION and return it; every file is dated by the changelog.
 
-    `channel` is what ships: packages, repodata, lock.  Every file is dated by the changelog.
     Raises RenderError for a template that fails, CommandError where stdeb does.
     """
     repository = workspace.repository
+    channel = workspace.shipped_channel(variant)
     context = {
-        "suite": release.suite,
-        "profile": profile,
+        "suite": variant.suite,
+        "variant": variant,
         "version": release.version,
         "proxy_digest": proxy_digest(repository, channel),
     }
@@ -90,11 +91,16 @@ def proxy_digest(repository: Path, channel: Path) -> str:
     """
     unit = repository / "debian/teamhub.teamhub-proxy.service.j2"
     programs = (repository / "src/programs").glob("proxy*")
-    packages = [path for name in PROXY_PACKAGES for path in channel.rglob(f"{name}-*.conda")]
-    digest = hashlib.sha256()
-    for path in sorted([unit, *programs, *packages], key=lambda path: path.name):
-        digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()[:16]
+    hashes = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in [unit, *programs]
+    }
+    hashes |= {
+        record["fn"]: record["sha256"]
+        for record in read_repodata(channel)
+        if record["name"] in PROXY_PACKAGES
+    }
+    lines = "".join(f"{name} {sha256}\n" for name, sha256 in sorted(hashes.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
 def write_python_source(folder: Path, repository: Path, release: Release, *, log: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,9 @@ class Suite:
     """One Debian release as a build target."""
 
     codename: str
-    #: Debian's release number; the package's version ends in `~deb<release>`.
-    release: int
+    #: Debian's release number; the package's version ends in `~deb<release>`.  None where one
+    #: package is for every release.
+    release: int | None
     #: The version of the suite's own python3 when it was frozen, such as "3.11.2".
     python_version: str
     #: The glibc that every machine of the suite has at least.
@@ -63,6 +65,11 @@ SUITES = {
         ),
     )
 }
+
+#: Of packages that bring their own Python and Node.js: they get by with what the oldest suite has.
+EVERY_SUITE = dataclasses.replace(
+    SUITES["bookworm"], codename="unstable", release=None, debian_nodejs=None
+)
 
 
 def machine_suite(os_release: Path = Path("/etc/os-release")) -> Suite:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teamhub_build.suites import Suite
+from teamhub_build.variant import Variant
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,23 @@ class Workspace:
         """The wheels that the package carries unpacked for the server."""
         return self.inputs / "vendored"
 
-    def stage(self, suite: Suite, profile: str) -> Path:
+    @property
+    def channel_packages(self) -> Path:
+        """Packages fetched from conda channels, each in a folder named by its hash."""
+        return self.inputs / "channel-packages"
+
+    @property
+    def repodata(self) -> Path:
+        """What conda channels said last that they have."""
+        return self.inputs / "repodata"
+
+    def stage(self, variant: Variant) -> Path:
         """The folder of one build."""
-        return self.folder / f"{suite.codename}-{profile}"
+        return self.folder / variant.name
+
+    def shipped_channel(self, variant: Variant) -> Path:
+        """What of the channel ships: the lock, and packages."""
+        return self.stage(variant) / "shipped-channel"
 
     @contextmanager
     def exclusive(self, what: str) -> Iterator[None]:

@@ -12,6 +12,7 @@ import pytest
 
 from package.built import BuiltPackage
 from teamhub_build.profiles import PROFILES, requested_specs
+from teamhub_build.variant import Variant
 from teamhub_shared import CHANNEL_DIR, ENVIRONMENTS, LOCK_NAME, SPECS_NAME
 
 #: Runs apart because py-rattler can abort its interpreter at the exit (its threads outlive it).
@@ -78,7 +79,7 @@ def test_repodata_lists_exactly_the_packages_that_ship(package: BuiltPackage) ->
 
 def test_the_specs_are_those_of_one_profile(package: BuiltPackage) -> None:
     specs = json.loads((package.channel / SPECS_NAME).read_text("utf-8"))
-    assert specs in [requested_specs(profile, package.suite) for profile in PROFILES]
+    assert specs in [requested_specs(Variant(package.suite, profile)) for profile in PROFILES]
 
 
 def test_every_requested_package_is_locked(package: BuiltPackage, lock: Lock) -> None:

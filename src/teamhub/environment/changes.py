@@ -16,8 +16,14 @@ from teamhub.environment import manifest, pip_packages
 from teamhub.environment.generations import COMPLETE
 from teamhub.environment.manifest import Package, PipPackage
 
-#: What conda, mamba and rattler write into a prefix for themselves.
-TOOLS_FILES = ("CACHEDIR.TAG", "conda-meta/history", "conda-meta/state", "conda-meta/.mamba_lock")
+#: What conda, mamba and rattler write into a prefix for themselves, and we for conda.
+TOOLS_FILES = (
+    ".condarc",
+    "CACHEDIR.TAG",
+    "conda-meta/history",
+    "conda-meta/state",
+    "conda-meta/.mamba_lock",
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from teamhub.environment.layout import Layout
 from teamhub.environment.remedies import again
-from teamhub_shared import TeamhubError
+from teamhub.environment.team_file import NO_DEFAULTS, TeamPackages
+from teamhub_shared import CHANNEL_DIR, TeamhubError
 
 if TYPE_CHECKING:
     from rattler import Client, Config, Gateway
@@ -55,6 +56,24 @@ def network_settings(path: Path) -> Config:
     if unknown:
         raise BadNetworkFile(f"{path}: no settings of rattler: {', '.join(unknown)}", remedy)
     return settings.merge(own)
+
+
+def sources(layout: Layout, team: TeamPackages) -> list[str]:
+    """Where the solver looks: the channels of the shipped lock, then the team's.
+
+    As in conda, `nodefaults` among the team's leaves the others out; what ships stays in any case.
+    """
+    own = [] if NO_DEFAULTS in team.channels else shipped_channels(layout)
+    return [*own, *(channel for channel in team.channels if channel != NO_DEFAULTS)]
+
+
+def shipped_channels(layout: Layout) -> list[str]:
+    """The channels that the package was built with; the embedded one is where `layout` has it."""
+    from rattler import LockFile
+
+    locked = LockFile.from_path(layout.shipped_lock).environment("user")
+    urls = [str(channel).rstrip("/") for channel in locked.channels()] if locked else []
+    return [layout.channel.as_uri() if url == CHANNEL_DIR.as_uri() else url for url in urls]
 
 
 def client(layout: Layout) -> Client:

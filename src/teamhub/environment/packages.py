@@ -41,23 +41,35 @@ def locked_records(lock: Path, environment: str) -> list[RepoDataRecord]:
 
 
 def verify_files(records: list[RepoDataRecord], channel: Path) -> None:
-    """Check the packages that lie in folders, and point shipped ones at where `channel` is.
+    """Check the packages that lie in folders, and point those that ship at where `channel` is.
 
     rattler does not compare the hash of a file:// package with its record, so it is done here; what
     it fetches by HTTP it does compare.  Raises CorruptPackage, naming the file.
     """
     for record in records:
-        if record.url.startswith(f"{CHANNEL_DIR.as_uri()}/"):
-            record.url = (channel / record.subdir / record.file_name).as_uri()
+        shipped = channel / record.subdir / record.file_name
+        # A channel that the team names may have a file of the same name and another content.
+        if is_embedded(record) or (shipped.exists() and sha256_of(shipped) == record.sha256):
+            record.url = shipped.as_uri()
         if record.url.startswith("file:"):
             verify(Path(unquote(urlsplit(record.url).path)), record.sha256)
+
+
+def is_embedded(record: RepoDataRecord) -> bool:
+    """Whether a package is of the embedded channel, which is on this disk and nowhere else."""
+    return (record.channel or "").rstrip("/") == CHANNEL_DIR.as_uri()
+
+
+def sha256_of(path: Path) -> bytes:
+    """The SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def verify(path: Path, sha256: bytes | None) -> None:
     """Raise CorruptPackage unless the file's SHA-256 is the one given."""
     try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").digest()
+        found = sha256_of(path)
     except OSError as error:
         raise CorruptPackage(f"{path}: {error.strerror}", reinstall(path)) from error
     if found != sha256:

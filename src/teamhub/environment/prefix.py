@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from teamhub.environment import manifest
+from teamhub.environment.bytecode import write_bytecode
+from teamhub.environment.changes import read_record
 from teamhub.environment.channels import client, explain
 from teamhub.environment.layout import Layout
 from teamhub.environment.packages import locked_records, verify_files
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 #: A download from which nothing came for so long has ended.
 STALLED_SECONDS = 60.0
+#: What has not come whole by then is given up: nothing may hold dpkg up for ever.
+LONGEST_SECONDS = 3600.0
 LOOK_SECONDS = 0.2
 
 
@@ -47,12 +52,14 @@ def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layou
     """Fill `prefix`."""
     import asyncio
 
+    addresses = [record.url for record in records]
     try:
         asyncio.run(linked(prefix, records, specs, layout))
     except TeamhubError:
         raise
     except Exception as error:  # rattler raises errors of its own binding, without a common base
         raise failure(prefix, error, layout) from error
+    note_addresses(prefix, records, addresses)
     finish(prefix, records, specs)
 
 
@@ -67,6 +74,7 @@ async def linked(
     cached = await rattler.PackageCache(layout.cache).index()
     verify_files([r for r in records if not cached.contains_record(r)], layout.channel)
     progress = Progress(prefix.name)
+    end = time.monotonic() + LONGEST_SECONDS
     work = asyncio.ensure_future(
         rattler.install(
             records,
@@ -83,12 +91,19 @@ async def linked(
     )
     while not (await asyncio.wait([work], timeout=LOOK_SECONDS))[0]:
         if progress.stalled_for() > STALLED_SECONDS:
-            raise InstallFailed(
-                f"nothing came for {STALLED_SECONDS:.0f} s of {progress.fetching()}",
-                f"see that the channel can be reached, then: {again()}",
-            )
+            raise given_up(f"nothing came for {STALLED_SECONDS:.0f} s of {progress.fetching()}")
+        if time.monotonic() > end:
+            raise given_up(f"after {LONGEST_SECONDS / 60:.0f} minutes there is still something to "
+                           f"come of {progress.fetching()}")  # fmt: skip
     progress.end()
     work.result()
+
+
+def given_up(problem: str) -> InstallFailed:
+    """The error for packages that do not come; those that have are in the cache."""
+    return InstallFailed(
+        problem, f"see that the channel can be reached, then: {again()} (what has come is kept)"
+    )
 
 
 def failure(prefix: Path, error: Exception, layout: Layout) -> TeamhubError:
@@ -107,6 +122,17 @@ def one_line(error: Exception) -> str:
     return ": ".join(dict.fromkeys([*causes[:1], *causes[-1:]]))
 
 
+def note_addresses(prefix: Path, records: list[RepoDataRecord], addresses: list[str]) -> None:
+    """Have conda-meta name a package's own channel where its file came with ours.
+
+    The file goes with the next version of the package, and another machine has none.
+    """
+    for record, address in zip(records, addresses, strict=True):
+        if record.url != address:
+            path = prefix / "conda-meta" / f"{manifest.package(record).stem}.json"
+            path.write_text(json.dumps({**read_record(path), "url": address}, indent=2), "utf-8")
+
+
 def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> None:
     """Do what rattler leaves undone: conda's history, file modes, backups."""
     write_history(prefix, records, specs)
@@ -118,6 +144,17 @@ def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> Non
             program.chmod(0o755)
     # The tag keeps a folder out of backups, and these are not a cache.
     (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
+    write_bytecode(prefix, records)
+    if any(record.name.normalized == "conda" for record in records):
+        write_condarc(prefix, records)
+
+
+def write_condarc(prefix: Path, records: list[RepoDataRecord]) -> None:
+    """Have conda look where its packages came from: its own default asks for a licence."""
+    channels = dict.fromkeys((record.channel or "").rstrip("/") for record in records)
+    text = json.dumps({"channels": list(channels), "auto_update_conda": False}, indent=2)
+    # JSON is YAML, and no address has to be put into quotes
+    (prefix / ".condarc").write_text(text + "\n", "utf-8")
 
 
 def write_history(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> None:

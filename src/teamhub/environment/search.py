@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from typing import TYPE_CHECKING
 
-from teamhub.environment.channels import explain, gateway
+from teamhub.environment.channels import explain, gateway, sources
 from teamhub.environment.layout import Layout
 from teamhub.environment.packages import PLATFORM
 from teamhub.environment.rattler_process import in_own_process
@@ -51,7 +51,7 @@ async def newest(pattern: str, team: TeamPackages, layout: Layout) -> list[RepoD
     from rattler import Channel, Subdir
 
     source = gateway(layout, from_memory=False)
-    channels = [Channel(url) for url in (layout.channel.as_uri(), *team.channels)]
+    channels = [Channel(channel) for channel in sources(layout, team)]
     platforms = [Subdir(PLATFORM), Subdir("noarch")]
     wanted = pattern.lower() if "*" in pattern else f"*{pattern.lower()}*"
     names = [name.normalized for name in await source.names(channels, platforms)]

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teamhub.environment.channels import explain, gateway
+from teamhub.environment.channels import explain, gateway, sources
 from teamhub.environment.layout import Layout
 from teamhub.environment.packages import PLATFORM, locked_records, requested_specs
 from teamhub.environment.rattler_process import in_own_process
@@ -78,7 +78,7 @@ async def solved(
     names = {record.name.normalized for record in shipped}
     earlier = locked_records(before, "user") if before else []
     return await solve(
-        [Channel(url) for url in (layout.channel.as_uri(), *team.channels)],
+        [Channel(channel) for channel in sources(layout, team)],
         [*requested_specs(layout.channel)["user"], *team.specs],
         gateway=gateway(layout, from_memory=from_memory),
         platforms=[Subdir(PLATFORM), Subdir("noarch")],

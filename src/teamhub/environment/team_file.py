@@ -10,7 +10,7 @@ import yaml
 
 from teamhub_shared import TeamhubError
 
-#: conda's word for "and no channel beside these", which holds here anyway.
+#: conda's word for "and no channel beside these".
 NO_DEFAULTS = "nodefaults"
 #: Keys of conda's form that say nothing about packages.
 OTHER_KEYS = ("name", "prefix")
@@ -24,7 +24,7 @@ class BadTeamFile(TeamhubError):
 class TeamPackages:
     """What the team asks for beside the packages that came with teamhub."""
 
-    #: Names, URLs or file:// URLs of conda channels, the first one preferred.
+    #: Names, URLs or file:// URLs of conda channels, the first one preferred; or NO_DEFAULTS.
     channels: tuple[str, ...] = ()
     #: conda's specs, such as "polars >=1".
     specs: tuple[str, ...] = ()
@@ -80,9 +80,8 @@ def read(path: Path) -> TeamPackages:
     except (OSError, UnicodeDecodeError) as error:
         raise BadTeamFile(f"{path}: {error}", "mend the file, then: teamhub env apply") from error
     found = parse(text, path)
-    channels = (item.text for item in found.channels.items if item.text != NO_DEFAULTS)
     return TeamPackages(
-        tuple(dict.fromkeys(channels)),
+        tuple(dict.fromkeys(item.text for item in found.channels.items)),
         tuple(item.text for item in found.dependencies.items),
         tuple(item.text for item in found.pip.items),
     )

@@ -23,17 +23,16 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_names_every_choice() -> None:
     help_text = run("--help").stdout
-    for choice in ("--offline", "--output", "--channel", "lock", *SUITES, *PROFILES):
+    for choice in ("--offline", "--output", "--channel", "--thin", "lock", *SUITES, *PROFILES):
         assert choice in help_text
 
 
-def test_an_unknown_channel_is_refused_with_the_channels_there_are() -> None:
-    done = run("--channel", "conda-forge")
+def test_options_that_exclude_each_other_are_refused_before_anything_is_done() -> None:
+    done = run("--channel", "conda-forge", "--suite", "trixie")
     assert done.returncode == 1
     problem, remedy = done.stderr.splitlines()
-    assert problem == "build.py: there is no channel conda-forge"
-    assert remedy.startswith("  What to do: ")
-    assert "embedded" in remedy
+    assert problem.startswith("build.py: a package of a conda channel")
+    assert remedy == "  What to do: leave --suite out"
 
 
 def test_an_unknown_suite_is_refused() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from teamhub_build.release import ChangelogError, read_release
-from teamhub_build.suites import SUITES
+from teamhub_build.suites import EVERY_SUITE, SUITES
 
 ENTRY = """\
 teamhub ({version}) unstable; urgency=medium
@@ -44,6 +44,13 @@ def test_versions_sort_by_release_then_by_suite(tmp_path: Path) -> None:
     )
     for smaller, greater in ((older, bookworm), (bookworm, trixie), (trixie, "0.10.0")):
         subprocess.run(["dpkg", "--compare-versions", smaller, "lt", greater], check=True)
+
+
+def test_a_package_for_every_suite_has_the_changelogs_own_version(tmp_path: Path) -> None:
+    path = changelog(tmp_path, "0.2.0")
+    release = read_release(path, EVERY_SUITE)
+    assert release.version == "0.2.0"
+    assert release.changelog(path.read_text()).startswith("teamhub (0.2.0) unstable;")
 
 
 def test_a_version_with_a_suffix_is_refused(tmp_path: Path) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import http.server
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from support.conda_channel import Channel
+from support.web import Web, serve
 from teamhub.environment import apply, generations, manifest
 from teamhub.environment.layout import Layout
 from teamhub_build.lock import write_lock
@@ -112,73 +109,8 @@ def server(tmp_path: Path, embedded: Channel) -> Server:
     return made
 
 
-@dataclasses.dataclass
-class Web:
-    """A web server on loopback that serves a folder, and the faults that it has."""
-
-    url: str
-    close: Callable[[], None]
-    #: Paths that end so are answered in another way: status, or a change of the content.
-    statuses: dict[str, int]
-    contents: dict[str, Callable[[bytes], bytes]]
-    #: The value of the Authorization header that it wants, if it wants one.
-    authorization: str | None = None
-    #: Paths that end so send half of what they announce, and then nothing.
-    stalling: set[str] = dataclasses.field(default_factory=set)
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    web: Web
-    ended: threading.Event
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Say nothing: a request is no news."""
-
-    def do_GET(self) -> None:
-        if self.web.authorization not in (None, self.headers.get("Authorization")):
-            self.send_error(401)
-            return
-        for ending, status in self.web.statuses.items():
-            if self.path.endswith(ending):
-                self.send_error(status)
-                return
-        file = Path(self.translate_path(self.path))
-        if not file.is_file():
-            self.send_error(404)
-            return
-        content = file.read_bytes()
-        for ending, change in self.web.contents.items():
-            if self.path.endswith(ending):
-                content = change(content)
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if any(self.path.endswith(ending) for ending in self.web.stalling):
-            self.wfile.write(content[: len(content) // 2])
-            self.wfile.flush()
-            self.ended.wait(60)
-        else:
-            self.wfile.write(content)
-
-
 @pytest.fixture
 def web(other: Channel) -> Iterator[Web]:
     """The team's channel, over HTTP."""
-    ended = threading.Event()
-    handler = type("Handler", (_Handler,), {"ended": ended})
-    served = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(handler, directory=str(other.folder))
-    )
-    thread = threading.Thread(target=served.serve_forever, daemon=True)
-    thread.start()
-
-    def close() -> None:
-        ended.set()
-        served.shutdown()
-        served.server_close()
-
-    made = Web(f"http://127.0.0.1:{served.server_port}", close, {}, {})
-    handler.web = made  # type: ignore[attr-defined]
-    yield made
-    if not ended.is_set():
-        close()
+    with serve(other.folder) as made:
+        yield made

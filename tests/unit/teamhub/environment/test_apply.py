@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from support.conda_channel import Channel
+from support.web import Web
 from teamhub.environment import apply, changes, generations, history
 from teamhub.environment.carry_over import ChangedByHand
 from teamhub.environment.channels import NoSuchPackage
 from teamhub.environment.checks import BrokenGeneration, Check
 from teamhub.environment.packages import CorruptPackage
 from teamhub.environment.team_file_edit import with_packages
-from unit.teamhub.environment.conftest import Server, Web
+from unit.teamhub.environment.conftest import Server
 
 
 def test_an_installation_gives_what_the_package_ships(server: Server) -> None:

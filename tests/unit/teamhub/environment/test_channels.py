@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from support.conda_channel import Channel
+from support.web import Fault, Web, corrupted, truncated
 from teamhub.environment import prefix, search, team_file
 from teamhub.environment.channels import BadNetworkFile, ChannelUnreachable
 from teamhub_shared import TeamhubError
-from unit.teamhub.environment.conftest import Server, Web
+from unit.teamhub.environment.conftest import Server
 
 
 def fails(server: Server) -> TeamhubError:
@@ -91,12 +92,8 @@ def test_a_package_that_has_vanished_is_named(server: Server, web: Web) -> None:
     assert "404" in problem
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [lambda content: content[:-20] + b"x" * 20, lambda content: content[: len(content) // 2]],
-    ids=["corrupted", "truncated"],
-)
-def test_a_package_with_another_content_is_refused(server: Server, web: Web, fault) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+@pytest.mark.parametrize("fault", [corrupted, truncated])
+def test_a_package_with_another_content_is_refused(server: Server, web: Web, fault: Fault) -> None:
     web.contents["extra-1.0-0.conda"] = fault
     server.ask("extra", channels=[web.url])
     assert "extra-1.0-0" in fails(server).problem
@@ -139,3 +136,11 @@ def test_the_channels_can_be_searched(server: Server, other: Channel) -> None:
 def test_nothing_of_a_channel_is_kept_where_a_person_could_write(server: Server) -> None:
     for path in (server.layout.root, *Path(server.layout.root).iterdir()):
         assert path.is_symlink() or not path.stat().st_mode & 0o022
+
+
+def test_without_the_packages_own_channels_what_ships_stays(server: Server, other: Channel) -> None:
+    other.add("library", "9.0")
+    server.ask("extra", channels=["nodefaults", other.url])
+    server.apply()
+    assert server.version("library") == "2.0"
+    assert server.version("extra") == "1.0"

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from support.conda_channel import Channel
+from support.web import Web
 from teamhub.environment import export
 from teamhub.environment.packages import CorruptPackage
-from unit.teamhub.environment.conftest import Server, Web
+from unit.teamhub.environment.conftest import Server
 
 
 def test_another_server_installs_from_it_without_a_network(

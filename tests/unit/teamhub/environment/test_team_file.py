@@ -41,7 +41,7 @@ def test_all_of_condas_form_is_read(file: Path) -> None:
         "      - thing==1.4\n"
     )
     assert read(file) == TeamPackages(
-        channels=("conda-forge",),
+        channels=("conda-forge", "nodefaults"),
         specs=("polars >=1", "conda-forge::xarray=2024.1"),
         pip=("thing==1.4",),
     )

@@ -1,0 +1,105 @@
+"""What ships of conda channels: a lock solved against them, and the packages that it names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from teamhub_build.commands import CommandError, run_logged
+from teamhub_build.lock import Record, write_shipped_lock
+from teamhub_build.packages.recipe import link_or_copy
+from teamhub_build.profiles import requested_specs
+from teamhub_build.progress import Progress
+from teamhub_build.variant import Variant
+from teamhub_build.wheelhouse import InputError
+from teamhub_build.workspace import Workspace
+
+
+def fetch_shipped_channel(
+    workspace: Workspace, variant: Variant, out: Path, *, offline: bool, progress: Progress
+) -> None:
+    """Makes `out` the channel that ships: the lock, and the packages unless the variant is thin.
+
+    Raises UnsolvableError, or InputError for a package that cannot be had or is not what its
+    channel says.
+    """
+    progress.stage(f"locking the environments with {', '.join(variant.channels)}")
+    request = {
+        "channels": list(variant.channels),
+        "repodata": str(workspace.repodata),
+        "offline": offline,
+    }
+    specs = requested_specs(variant)
+    records = write_shipped_lock(request, out, specs=specs, suite=variant.suite)
+    progress(f"{len(records)} packages")
+    if not variant.thin:
+        progress.stage("fetching the conda packages")
+        fetch_packages(workspace, records, variant, offline=offline, progress=progress)
+        for record in records:
+            put_package(workspace, record, out)
+
+
+def fetch_packages(
+    workspace: Workspace,
+    records: Sequence[Record],
+    variant: Variant,
+    *,
+    offline: bool,
+    progress: Progress,
+) -> None:
+    """Fetch those packages that no earlier build has; what came stays where another fails."""
+    missing = [record for record in records if not stored(workspace, record).exists()]
+    if not missing:
+        return
+    if offline:
+        raise InputError(
+            f"{len(missing)} of {len(records)} conda packages were not fetched yet, the first of "
+            f"them {missing[0]['fn']}",
+            "build once without --offline",
+        )
+    request = workspace.stage(variant) / "wanted.json"
+    wanted = [
+        {"url": entry["url"], "sha256": entry["sha256"], "path": str(stored(workspace, entry))}
+        for entry in missing
+    ]
+    request.write_text(json.dumps(wanted), "utf-8")
+    try:
+        run_logged(
+            [sys.executable, "-m", "teamhub_build.fetcher", request],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            log=workspace.logs / f"{variant.name}-packages.log",
+            show=progress,
+        )
+    except CommandError as error:
+        raise InputError(
+            f"a conda package cannot be had: {error.output.strip().splitlines()[-1]}",
+            "see that the channel has it, then build again: what has come stays",
+        ) from error
+
+
+def stored(workspace: Workspace, record: Record) -> Path:
+    """Where a fetched package is kept between builds."""
+    return Path(workspace.channel_packages, record["sha256"][:16], record["fn"])
+
+
+def put_package(workspace: Workspace, record: Record, out: Path) -> None:
+    """Lay one package into the channel that ships.
+
+    Raises InputError for a file that has changed since it was fetched, or has the name of another.
+    """
+    source = stored(workspace, record)
+    with source.open("rb") as content:
+        got = hashlib.file_digest(content, "sha256").hexdigest()
+    if got != record["sha256"]:
+        raise InputError(f"{source}: its sha256 is {got}, not {record['sha256']}", "delete it")
+    target = out / record["subdir"] / record["fn"]
+    if target.exists():
+        raise InputError(
+            f"two of the channels have another {target.name} each",
+            "name only one of them, or one that has both",
+        )
+    link_or_copy(source, target)

@@ -1,0 +1,82 @@
+"""Which package a build makes: for what suite, with what in it, and where that comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from teamhub_build.suites import EVERY_SUITE, SUITES, Suite, machine_suite
+from teamhub_shared import TeamhubError
+
+#: The name of the channel that the build makes itself.
+EMBEDDED = "embedded"
+
+
+class VariantError(TeamhubError):
+    """What is asked for cannot be one package."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One package of the many that one release can be built as."""
+
+    suite: Suite
+    profile: str
+    #: Names or URLs of conda channels, the first one preferred; none for the embedded channel.
+    channels: tuple[str, ...] = ()
+    #: Whether the package carries the lock alone, and servers fetch what it names.
+    thin: bool = False
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the conda packages stand over Debian's own Python, in a channel made here."""
+        return not self.channels
+
+    @property
+    def name(self) -> str:
+        """What its folders and logs are called."""
+        if self.is_embedded:
+            return f"{self.suite.codename}-{self.profile}"
+        return f"channel-{self.profile}{'-thin' if self.thin else ''}"
+
+
+def choose_variant(
+    suite: str | None, profile: str, channels: Sequence[str], *, thin: bool
+) -> Variant:
+    """The variant that options name; a suite of None is the machine's own.
+
+    Raises VariantError for options that exclude each other, or a channel that cannot be shipped.
+    """
+    named = tuple(dict.fromkeys(channel.rstrip("/") for channel in channels))
+    if named in ((), (EMBEDDED,)):
+        if thin:
+            raise VariantError(
+                "no server could fetch the embedded channel, which is made by the build alone",
+                "leave --thin out, or name a channel: --channel conda-forge --thin",
+            )
+        return Variant(SUITES[suite] if suite else machine_suite(), profile)
+    if EMBEDDED in named:
+        raise VariantError(
+            "the embedded channel stands over Debian's Python, and no other channel's packages do",
+            f"leave out --channel {EMBEDDED}, or the others",
+        )
+    if suite:
+        raise VariantError(
+            "a package of a conda channel brings its own Python and is for every suite",
+            "leave --suite out",
+        )
+    for channel in named:
+        refuse_login(channel)
+    return Variant(EVERY_SUITE, profile, named, thin)
+
+
+def refuse_login(channel: str) -> None:
+    """Raise VariantError for an address with a login in it, which every server could read."""
+    parts = urlsplit(channel)
+    if "@" in parts.netloc or re.match(r"/t/[^/]+/", parts.path):
+        raise VariantError(
+            f"the channel {parts.hostname} is named with a login, which would ship in the lock",
+            "put the login into ~/.netrc, and leave it out of the address",
+        )
