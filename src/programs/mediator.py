@@ -7,13 +7,17 @@ that lies next to this file.
 
 import importlib.util
 import sys
-import sysconfig
 from pathlib import Path
 
-path = Path(sysconfig.get_path("purelib"), "sudospawner", "mediator.py")
-spec = importlib.util.spec_from_file_location("mediator", path)
+# finds the package, and imports nothing of it
+package = importlib.util.find_spec("sudospawner")
+if package is None or package.origin is None:
+    sys.exit("teamhub: sudospawner is missing; apt install --reinstall teamhub")
+spec = importlib.util.spec_from_file_location(
+    "mediator", Path(package.origin).parent / "mediator.py"
+)
 if spec is None or spec.loader is None:
-    sys.exit(f"teamhub: {path} is missing; apt install --reinstall teamhub")
+    sys.exit("teamhub: sudospawner has no mediator; apt install --reinstall teamhub")
 mediator = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(mediator)
 mediator.main()

@@ -130,16 +130,21 @@ def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress
 
     variant = _variant(options)
     stage = workspace.stage(variant)
-    here = _builds_here(variant)
     with workspace.exclusive(stage.name):
         shutil.rmtree(stage, ignore_errors=True)
         with workspace.exclusive("inputs"):
             inputs = fetch_inputs(workspace, variant, offline=options.offline, progress=progress)
-        if here:
+        if _builds_here(variant):
             results = assemble(workspace, variant, inputs, progress=progress)
-    if not here:
-        results = _build_in_root(workspace, variant, options, progress)
-    output = Path(options.output)
+            _hand_over(results, options.output, progress)
+            return
+    # The build in there takes the stage for itself.
+    results = _build_in_root(workspace, variant, options, progress)
+    _hand_over(results, options.output, progress)
+
+
+def _hand_over(results: list[Path], output: Path, progress: Progress) -> None:
+    """Copy what was built to where it was asked for, while no other build can replace it."""
     output.mkdir(parents=True, exist_ok=True)
     progress.stage("done")
     for result in results:

@@ -14,12 +14,19 @@ from teamhub_build.repodata import empty_channel, write_repodata
 from teamhub_build.suites import Suite
 from teamhub_shared import LOCK_NAME, SPECS_NAME, TeamhubError
 
+#: The exit code of teamhub_build.solver where it could not read a channel.
+UNREACHABLE = 4
+
 #: A package as its channel describes it, with its file's name and address.
 Record = dict[str, Any]
 
 
 class UnsolvableError(TeamhubError):
-    """No set of the channel's packages satisfies what is asked for, or the channel is not there."""
+    """No set of the channel's packages satisfies what is asked for."""
+
+
+class ChannelError(TeamhubError):
+    """A channel cannot be reached, or what it says cannot be read."""
 
 
 def write_lock(
@@ -42,7 +49,7 @@ def write_shipped_lock(
     """Makes `out` a channel without files: the lock, the specs, and what the packages are.
 
     `request` has the "channels" to solve with, and may have what else teamhub_build.solver takes.
-    Returns the records of the packages.  Raises UnsolvableError.
+    Returns the records of the packages.  Raises UnsolvableError or ChannelError.
     """
     empty_channel(out)
     records = _solve(
@@ -74,6 +81,11 @@ def _solve(request: dict[str, Any]) -> list[Record]:
         capture_output=True,
         text=True,
     )
+    if done.returncode == UNREACHABLE:
+        raise ChannelError(
+            f"a channel cannot be read: {' '.join(done.stderr.split())}",
+            "see that it can be reached and has this address; a login goes into ~/.netrc",
+        )
     if done.returncode:
         raise UnsolvableError(
             f"the environments cannot be solved:\n{done.stderr.strip()}",

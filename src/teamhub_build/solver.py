@@ -33,6 +33,7 @@ from rattler import (
 from rattler.exceptions import GatewayError, SolverError
 from rattler.package import BuildString
 
+from teamhub_build.lock import UNREACHABLE
 from teamhub_build.network import channel_client
 
 PLATFORM = "linux-64"
@@ -124,9 +125,12 @@ def main() -> int:
     """Answers one request; returns the exit code."""
     try:
         records = asyncio.run(write_solved_lock(json.load(sys.stdin)))
-    except (SolverError, GatewayError) as error:
+    except SolverError as error:
         print(error, file=sys.stderr)
         return 1
+    except GatewayError as error:
+        print(error, file=sys.stderr)
+        return UNREACHABLE
     print(json.dumps(records))
     return 0
 

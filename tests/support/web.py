@@ -30,6 +30,7 @@ class Web:
     """What is served where, and what is wrong with it."""
 
     url: str
+    folder: Path
     close: Callable[[], None]
     #: Paths that end so are answered in another way: status, or a change of the content.
     statuses: dict[str, int] = dataclasses.field(default_factory=dict)
@@ -93,7 +94,7 @@ def serve(folder: Path, address: str = "127.0.0.1", port: int = 0) -> Iterator[W
             served.shutdown()
             served.server_close()
 
-    made = Web(f"http://{address}:{served.server_port}", close)
+    made = Web(f"http://{address}:{served.server_port}", folder, close)
     handler.web = made  # type: ignore[attr-defined]
     try:
         yield made

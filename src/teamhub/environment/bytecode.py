@@ -36,9 +36,10 @@ def write_bytecode(prefix: Path, records: Iterable[RepoDataRecord]) -> None:
     modules = [module for record in pure for module in uncompiled(prefix, record)]
     if not modules:
         return
+    # -B: what it imports itself is another package's
     compile_all = ("-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", "-i", "-")
     done = subprocess.run(
-        [str(prefix / "bin/python3"), "-I", *compile_all, "-j", "0"],
+        [str(prefix / "bin/python3"), "-B", "-I", *compile_all, "-j", "0"],
         input="".join(f"{prefix / module}\n" for module in modules),
         capture_output=True,
         text=True,

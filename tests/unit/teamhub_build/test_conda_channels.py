@@ -13,7 +13,7 @@ import pytest
 from support.conda_channel import Channel
 from support.web import Fault, Web, corrupted, serve, truncated
 from teamhub_build.conda_channels import fetch_shipped_channel
-from teamhub_build.lock import UnsolvableError
+from teamhub_build.lock import ChannelError, UnsolvableError
 from teamhub_build.profiles import requested_specs
 from teamhub_build.progress import Progress
 from teamhub_build.suites import EVERY_SUITE
@@ -143,8 +143,15 @@ def test_a_login_is_taken_from_netrc_and_ships_nowhere(
 
 def test_a_channel_that_is_down_is_named(build: Build, web: Web) -> None:
     web.close()
-    with pytest.raises(UnsolvableError, match=web.url.removeprefix("http://")):
+    with pytest.raises(ChannelError, match=web.url.removeprefix("http://")):
         build.fetch()
+
+
+def test_a_channel_that_wants_a_login_is_told_apart(build: Build, web: Web) -> None:
+    web.authorization = "Basic unknown"
+    with pytest.raises(ChannelError, match="401") as refused:
+        build.fetch()
+    assert "netrc" in refused.value.remedy
 
 
 def test_a_package_that_the_channel_lacks_is_named(build: Build, channel: Channel) -> None:
