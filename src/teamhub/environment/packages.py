@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -46,13 +47,25 @@ def verify_files(records: list[RepoDataRecord], channel: Path) -> None:
     rattler does not compare the hash of a file:// package with its record, so it is done here; what
     it fetches by HTTP it does compare.  Raises CorruptPackage, naming the file.
     """
+    ours = shipped_hashes(channel)
     for record in records:
         shipped = channel / record.subdir / record.file_name
         # A channel that the team names may have a file of the same name and another content.
-        if is_embedded(record) or (shipped.exists() and sha256_of(shipped) == record.sha256):
+        is_ours = record.sha256 is not None and ours.get(shipped) == record.sha256.hex()
+        if is_embedded(record) or (is_ours and shipped.exists()):
             record.url = shipped.as_uri()
         if record.url.startswith("file:"):
             verify(Path(unquote(urlsplit(record.url).path)), record.sha256)
+
+
+def shipped_hashes(channel: Path) -> dict[Path, str]:
+    """What each file of the channel that ships has to be; a thin package has no files."""
+    return {
+        repodata.parent / name: entry["sha256"]
+        for repodata in channel.glob("*/repodata.json")
+        for packages in itemgetter("packages", "packages.conda")(json.loads(repodata.read_text()))
+        for name, entry in packages.items()
+    }
 
 
 def is_embedded(record: RepoDataRecord) -> bool:
@@ -60,16 +73,11 @@ def is_embedded(record: RepoDataRecord) -> bool:
     return (record.channel or "").rstrip("/") == CHANNEL_DIR.as_uri()
 
 
-def sha256_of(path: Path) -> bytes:
-    """The SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
-
-
 def verify(path: Path, sha256: bytes | None) -> None:
     """Raise CorruptPackage unless the file's SHA-256 is the one given."""
     try:
-        found = sha256_of(path)
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise CorruptPackage(f"{path}: {error.strerror}", reinstall(path)) from error
     if found != sha256:

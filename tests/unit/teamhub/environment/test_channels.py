@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import rattler
 
 from support.conda_channel import Channel
 from support.web import Fault, Web, corrupted, truncated
@@ -47,7 +48,7 @@ def test_a_channel_behind_a_login_is_reached_with_it(server: Server, web: Web) -
 
 def test_a_mirror_is_used_in_a_channels_place(server: Server, web: Web) -> None:
     server.layout.network_file.write_text(
-        f'[mirrors]\n"https://conda.anaconda.org/conda-forge" = ["{web.url}"]\n'
+        f'[mirrors]\n"{rattler.Channel("conda-forge").base_url}" = ["{web.url}"]\n'
     )
     server.ask("extra", channels=["conda-forge"])
     server.apply()
