@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from teamhub_build.packages.conda_file import PREFIX_PLACEHOLDER, CondaPackage
+from teamhub_build.packages.left_out import is_left_out
 from teamhub_build.packages.recipe import Recipe
 from teamhub_shared import TeamhubError
 
@@ -48,6 +49,9 @@ def proxy_recipe(npm_prefix: Path) -> Recipe:
         nested = home / "node_modules"
         others = shutil.ignore_patterns(*NPM_PRIVATE, PROXY)
         shutil.copytree(modules, nested, symlinks=True, ignore=others, dirs_exist_ok=True)
+        for path in [path for path in home.rglob("*") if path.is_file()]:
+            if is_left_out(path.relative_to(home).as_posix()):
+                path.unlink()
         _use_prefix_node(home / script)
         (tree / "bin").mkdir()
         (tree / "bin" / PROXY).symlink_to(Path("../lib/node_modules") / PROXY / script)

@@ -27,9 +27,10 @@ def test_it_needs_a_node_that_every_suite_has(npm_prefix: Path) -> None:
     assert package.depends == (f"nodejs >={OLDEST_NODEJS}",)
 
 
-def test_the_modules_that_it_needs_are_inside_it_and_npms_notes_are_not(
+def test_the_modules_that_it_needs_are_inside_it_and_npms_notes_and_their_tests_are_not(
     npm_prefix: Path, tree: Path
 ) -> None:
+    write_text(npm_prefix / "node_modules/helper/test/index.js", "")
     proxy_recipe(npm_prefix).write_tree(tree)
     home = "lib/node_modules/configurable-http-proxy"
     assert {str(path.relative_to(tree)) for path in tree.rglob("*") if not path.is_dir()} == {
