@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from installer.sources import WheelFile
 from installer.utils import Scheme
 
 from teamhub_build.packages.conda_file import PREFIX_PLACEHOLDER
+from teamhub_build.packages.debug_info import without_debug_info
 from teamhub_build.packages.left_out import is_left_out
 from teamhub_build.packages.wheel import Wheel, WheelError
 from teamhub_build.suites import Suite
@@ -52,7 +54,8 @@ class _ServedWheel(WheelFile):
     def get_contents(self) -> Iterator[WheelContentElement]:
         for record, stream, is_executable in super().get_contents():
             if not is_left_out(record[0]):
-                yield record, stream, is_executable
+                content = without_debug_info(stream.read())
+                yield record, io.BytesIO(content), is_executable
 
 
 class _PrefixDestination(SchemeDictionaryDestination):
