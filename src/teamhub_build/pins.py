@@ -71,14 +71,13 @@ def npm_pins(package_json: Path) -> str:
 
 
 def _uv_command(locks: Path, suite: Suite, resolution: Path) -> list[str]:
-    sources = [locks / "wheels.in", *([] if suite.debian_nodejs else [locks / "nodejs.in"])]
     return [
         *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header"),
         *("--upgrade", "--only-binary", ":all:", "--format", "pylock.toml", "--system-certs"),
         # else uv looks for an interpreter of that version, and downloads one where there is none
         *("--python", sys.executable, "--no-python-downloads"),
         *("--python-version", suite.python, "--python-platform", _uv_platform(suite)),
-        *("--output-file", str(resolution), *map(str, sources)),
+        *("--output-file", str(resolution), str(locks / "wheels.in")),
     ]
 
 

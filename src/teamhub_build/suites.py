@@ -21,9 +21,8 @@ class Suite:
     python_version: str
     #: The glibc that every machine of the suite has at least.
     glibc: str
-    #: The version of Debian's own nodejs, where it is new enough for configurable-http-proxy (20 or
-    #: later); None where the proxy's Node.js has to come from a wheel.
-    debian_nodejs: str | None
+    #: The version of the suite's own nodejs.
+    nodejs_version: str
     #: The systemd session class for people's servers: one that starts no user manager where the
     #: suite's systemd has it (`background-light` is new in systemd 256, pam_systemd(8)).
     session_class: str
@@ -50,7 +49,7 @@ SUITES = {
             release=12,
             python_version="3.11.2",
             glibc="2.36",
-            debian_nodejs=None,
+            nodejs_version="18.20.4",
             session_class="background",
             sandbox_keeps_sudo=False,
         ),
@@ -59,7 +58,7 @@ SUITES = {
             release=13,
             python_version="3.13.5",
             glibc="2.41",
-            debian_nodejs="20.19.2",
+            nodejs_version="20.19.2",
             session_class="background-light",
             sandbox_keeps_sudo=True,
         ),

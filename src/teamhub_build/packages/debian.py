@@ -36,11 +36,8 @@ def show(known_paths):
 
 
 def debian_recipes(suite: Suite) -> list[Recipe]:
-    """python, python_abi and, where Debian's own Node.js is new enough, nodejs."""
-    packages = [_python(suite), _python_abi(suite)]
-    if suite.debian_nodejs:
-        packages.append(_nodejs(suite.debian_nodejs))
-    return packages
+    """python, python_abi and nodejs."""
+    return [_python(suite), _python_abi(suite), _nodejs(suite)]
 
 
 def _python(suite: Suite) -> Recipe:
@@ -94,10 +91,10 @@ def _python_abi(suite: Suite) -> Recipe:
     return Recipe(package, lambda _: ())
 
 
-def _nodejs(version: str) -> Recipe:
+def _nodejs(suite: Suite) -> Recipe:
     package = CondaPackage(
         name="nodejs",
-        version=version,
+        version=suite.nodejs_version,
         build="0_debian",
         subdir="linux-64",
         license="MIT",

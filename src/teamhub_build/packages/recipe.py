@@ -15,6 +15,7 @@ from pathlib import Path
 
 from teamhub_build.packages.bytecode import suite_python, write_bytecode
 from teamhub_build.packages.conda_file import CondaPackage, write_conda
+from teamhub_build.packages.debug_info import STRIP
 from teamhub_build.suites import Suite
 
 
@@ -78,5 +79,6 @@ def _tools(suite: Suite) -> str:
         digest.update(module.read_bytes())
     for library in ("installer", "zstandard"):
         digest.update(importlib.metadata.version(library).encode())
-    digest.update(subprocess.check_output([suite_python(suite), "-VV"]))
+    for tool, option in ((suite_python(suite), "-VV"), (STRIP, "--version")):
+        digest.update(subprocess.check_output([tool, option]))
     return digest.hexdigest()

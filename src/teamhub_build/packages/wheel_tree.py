@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,14 @@ from installer.sources import WheelFile
 from installer.utils import Scheme
 
 from teamhub_build.packages.conda_file import PREFIX_PLACEHOLDER
+from teamhub_build.packages.debug_info import without_debug_info
+from teamhub_build.packages.left_out import is_left_out
 from teamhub_build.packages.wheel import Wheel, WheelError
 from teamhub_build.suites import Suite
 
 if TYPE_CHECKING:
     from installer.scripts import ScriptSection
+    from installer.sources import WheelContentElement
 
 
 def write_wheel_tree(wheel: Wheel, tree: Path, suite: Suite) -> tuple[str, ...]:
@@ -25,10 +29,11 @@ def write_wheel_tree(wheel: Wheel, tree: Path, suite: Suite) -> tuple[str, ...]:
 
     A package that fits any Python is laid out as noarch python (site-packages/, python-scripts/,
     entry points left to the installer; CEP 20 for abi3), another as it stands in the prefix.
+    What a server never uses stays behind, and is not in the installed RECORD either.
     Raises WheelError where a file differs from the wheel's own RECORD.
     """
     destination = _PrefixDestination(wheel, tree, suite)
-    with WheelFile.open(wheel.path) as source:
+    with _ServedWheel.open(wheel.path) as source:
         try:
             source.validate_record(validate_contents=True)
             installer.install(source, destination, {"INSTALLER": b"conda\n"})
@@ -41,6 +46,16 @@ def write_wheel_tree(wheel: Wheel, tree: Path, suite: Suite) -> tuple[str, ...]:
         _rename(tree / f"lib/python{suite.python}/site-packages", tree / "site-packages")
         _rename(tree / "bin", tree / "python-scripts")
     return tuple(destination.entry_points)
+
+
+class _ServedWheel(WheelFile):
+    """A wheel as far as a server uses it; the installed RECORD is made of what this yields."""
+
+    def get_contents(self) -> Iterator[WheelContentElement]:
+        for record, stream, is_executable in super().get_contents():
+            if not is_left_out(record[0]):
+                content = without_debug_info(stream.read())
+                yield record, io.BytesIO(content), is_executable
 
 
 class _PrefixDestination(SchemeDictionaryDestination):

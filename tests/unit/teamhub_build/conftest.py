@@ -16,6 +16,14 @@ from teamhub_build.packages.wheel import Wheel
 from teamhub_build.suites import Suite, machine_suite
 
 NPM_SCRIPT = "#!/usr/bin/env node\nconsole.log(require('helper'))\n"
+NPM_MANIFEST = json.dumps(
+    {
+        "version": "5.3.0",
+        "license": "BSD-3-Clause",
+        "description": "A proxy",
+        "bin": {"configurable-http-proxy": "bin/proxy"},
+    }
+)
 
 
 class MakeWheel(Protocol):
@@ -93,25 +101,12 @@ def npm_prefix(tmp_path: Path) -> Path:
     modules = tmp_path / "npm/node_modules"
     proxy = modules / "configurable-http-proxy"
     write_text(proxy / "bin/proxy", NPM_SCRIPT)
-    write_text(proxy / "package.json", npm_manifest())
+    write_text(proxy / "package.json", NPM_MANIFEST)
     write_text(modules / "helper/index.js", "module.exports = 'helped'\n")
     write_text(modules / ".package-lock.json", "{}")
     write_text(modules / ".bin/proxy", NPM_SCRIPT)
     (proxy / "bin/proxy").chmod(0o755)
     return tmp_path / "npm"
-
-
-def npm_manifest(node: str = ">= 20") -> str:
-    """The proxy's package.json, where it needs this Node.js."""
-    return json.dumps(
-        {
-            "version": "5.3.0",
-            "license": "BSD-3-Clause",
-            "description": "A proxy",
-            "bin": {"configurable-http-proxy": "bin/proxy"},
-            "engines": {"node": node},
-        }
-    )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -27,7 +27,6 @@ class TestResolution:
         monkeypatch.setenv("UV_CONFIG_FILE", str(settings))
         (tmp_path / "locks").mkdir()
         (tmp_path / "locks/wheels.in").write_text("app\n", "utf-8")
-        (tmp_path / "locks/nodejs.in").write_text("node\n", "utf-8")
         return tmp_path / "locks"
 
     def test_the_hash_is_of_the_wheel_that_the_suite_prefers(
@@ -44,16 +43,7 @@ class TestResolution:
     ) -> None:
         older = make_wheel("app", tag="cp311-abi3-manylinux_2_36_x86_64")
         make_wheel("app", tag="cp311-cp311-manylinux_2_39_x86_64")
-        make_wheel("node")
-        assert pinned_hashes(wheel_pins(locks, BOOKWORM), locks)["app"] == older.sha256
-
-    def test_node_is_pinned_only_where_debians_own_is_too_old(
-        self, locks: Path, make_wheel: MakeWheel
-    ) -> None:
-        make_wheel("app")
-        make_wheel("node")
-        assert set(pinned_hashes(wheel_pins(locks, BOOKWORM), locks)) == {"app", "node"}
-        assert set(pinned_hashes(wheel_pins(locks, TRIXIE), locks)) == {"app"}
+        assert pinned_hashes(wheel_pins(locks, BOOKWORM), locks) == {"app": older.sha256}
 
     def test_a_requirement_that_nothing_satisfies_is_named(self, locks: Path) -> None:
         with pytest.raises(PinError, match="app"):

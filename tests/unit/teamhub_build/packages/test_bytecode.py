@@ -49,17 +49,6 @@ def test_it_names_no_path_of_the_build_machine(tmp_path: Path, suite: Suite) -> 
     assert b"app/module.py" in compiled.read_bytes()
 
 
-def test_tests_inside_a_package_stay_source_wherever_the_build_happens(
-    tmp_path: Path, suite: Suite
-) -> None:
-    tree = tmp_path / "tests/checkout"
-    write_module(tree / "app/module.py")
-    write_module(tree / "app/tests/test_module.py")
-    write_module(tree / "app/testing/helper.py")
-    write_bytecode(tree, suite_python(suite))
-    assert bytecode(tree) == {"module", "helper"}
-
-
 def test_a_file_that_this_python_cannot_compile_stays_source(tmp_path: Path, suite: Suite) -> None:
     write_module(tmp_path / "app/module.py")
     write_module(tmp_path / "app/template.py", "print 'Python 2'\n")

@@ -102,6 +102,16 @@ def test_modes_are_those_of_programs_and_data_whatever_the_builders_umask(
     assert modes == {"bin/alias": 0o777, "bin/thing": 0o755, "data.txt": 0o644}
 
 
+def test_bytecode_lies_right_behind_its_source(tree: Path, tmp_path: Path) -> None:
+    names = ["a.py", "__pycache__/a.cpython-311.pyc", "b.py", "__pycache__/b.cpython-311.pyc"]
+    (tree / "__pycache__").mkdir()
+    for name in names:
+        (tree / name).write_bytes(b"")
+    write_conda(tree, tmp_path / PACKAGE.filename, PACKAGE)
+    packed = [entry.name for entry in content(tmp_path / PACKAGE.filename)]
+    assert [name for name in packed if ".py" in name] == names
+
+
 def test_every_time_is_the_same(conda: Path) -> None:
     assert {entry.mtime for entry in content(conda)} == {MTIME}
 

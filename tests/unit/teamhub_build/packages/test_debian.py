@@ -8,8 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from teamhub_build.packages.debian import debian_recipes
+from teamhub_build.packages.node import OLDEST_NODEJS
 from teamhub_build.packages.recipe import Recipe
 from teamhub_build.suites import SUITES, Suite
 from unit.teamhub_build.conftest import write_text
@@ -20,15 +22,11 @@ def recipe(name: str, suite: Suite) -> Recipe:
     return found
 
 
-def test_node_is_debians_where_it_is_new_enough() -> None:
-    names = {
-        codename: [each.package.name for each in debian_recipes(suite)]
-        for codename, suite in SUITES.items()
-    }
-    assert names == {
-        "bookworm": ["python", "python_abi"],
-        "trixie": ["python", "python_abi", "nodejs"],
-    }
+@pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
+def test_node_is_debians_and_new_enough_for_the_proxy(suite: Suite) -> None:
+    nodejs = recipe("nodejs", suite).package
+    assert nodejs.build == "0_debian"
+    assert Version(nodejs.version) >= Version(OLDEST_NODEJS)
 
 
 def test_the_prefixs_python_is_debians_with_site_packages_of_its_own(

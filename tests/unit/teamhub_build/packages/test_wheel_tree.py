@@ -110,6 +110,23 @@ def test_conda_is_named_as_the_installer(make_wheel: MakeWheel, tree: Path) -> N
     assert installer.read_text("utf-8") == "conda\n"
 
 
+def test_what_a_server_never_uses_is_neither_laid_out_nor_recorded(
+    make_wheel: MakeWheel, tree: Path
+) -> None:
+    wheel = make_wheel("app", files={"app/__init__.py": "", "app/tests/test_app.py": ""})
+    write_wheel_tree(wheel, tree, SUITE)
+    assert files(tree) == {"site-packages/app/__init__.py"}
+    assert not any("tests" in path for path in record(tree))
+
+
+def test_what_is_left_out_is_compared_with_the_wheels_record_too(
+    make_wheel: MakeWheel, tree: Path
+) -> None:
+    wheel = make_wheel("app", files={"app/tests/data": ""}, tampered="app/tests/data")
+    with pytest.raises(WheelError, match="is not a valid wheel"):
+        write_wheel_tree(wheel, tree, SUITE)
+
+
 def test_a_file_that_differs_from_the_wheels_own_record_is_refused(
     make_wheel: MakeWheel, tree: Path
 ) -> None:
