@@ -66,9 +66,7 @@ SUITES = {
 }
 
 #: Of packages that bring their own Python and Node.js: they get by with what the oldest suite has.
-EVERY_SUITE = dataclasses.replace(
-    SUITES["bookworm"], codename="unstable", release=None, debian_nodejs=None
-)
+EVERY_SUITE = dataclasses.replace(SUITES["bookworm"], codename="unstable", release=None)
 
 
 def machine_suite(os_release: Path = Path("/etc/os-release")) -> Suite:

@@ -31,6 +31,8 @@ import os, site, sys
 site.addsitedir(os.path.join(os.path.dirname(os.__file__), "site-packages"))
 """
 CONDA_VERSION = "99.1"
+#: The level of zstd, for packages that nobody keeps.
+QUICK = 1
 
 
 def write_distribution(channel: Path, embedded: Path, suite: Suite) -> None:
@@ -42,7 +44,7 @@ def write_distribution(channel: Path, embedded: Path, suite: Suite) -> None:
         link_or_copy(embedded / file, channel / file)
     for package, tree in (python(channel, suite), node(channel), conda(channel), greeting(channel)):
         file = channel / package.subdir / package.filename
-        write_conda(tree, file, package)
+        write_conda(tree, file, package, level=QUICK)
         records.append(repodata_record(package, file))
         shutil.rmtree(tree)
     write_repodata(channel, records)
