@@ -99,7 +99,7 @@ class HubClient:
         start = time.monotonic()
         answer = self.hub_api("POST", f"/users/{self.user}/server")
         assert answer.status_code in (201, 202), answer.text
-        wait_for("ready server", self._server_is_ready, SECONDS, pause=0.1)
+        wait_for("ready server", self._server_is_ready, SECONDS, pause=0.3)
         seconds = time.monotonic() - start
         # The visit goes through the hub's OAuth and leaves the server's own cookies.
         self.get(f"/user/{self.user}/lab").raise_for_status()
@@ -109,7 +109,7 @@ class HubClient:
         """Stop the person's server, and wait until the hub calls it gone."""
         answer = self.hub_api("DELETE", f"/users/{self.user}/server")
         assert answer.status_code in (202, 204), answer.text
-        wait_for("stopped server", lambda: not self._servers(), SECONDS, pause=0.1)
+        wait_for("stopped server", lambda: not self._servers(), SECONDS, pause=0.3)
 
     def new_kernel(self) -> str:
         """Start a kernel in the folder of the notebooks, as opening one there does; its id."""
