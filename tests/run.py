@@ -243,7 +243,7 @@ def fetch_server_roots(packages: Sequence[Package]) -> bool:
         return False
     fetch = [*AS_ROOT, "unshare", "--mount", str(VENV / "bin/python"), "-m", "support.roots"]
     what = [f"{suite}={','.join(debs)}" for suite, debs in by_suite.items()]
-    return succeeds([*fetch, str(BUILD / "server"), *what], PYTHONPATH="tests")
+    return succeeds([*fetch, str(BUILD / "server"), *what], PYTHONPATH="tests:src")
 
 
 def run_pytest(stage: str, arguments: Iterable[str], prefix: Sequence[str] = ()) -> Outcome:

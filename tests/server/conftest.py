@@ -21,6 +21,7 @@ from xdist.workermanage import WorkerController
 
 from support.container import BootedServer, Host
 from support.dialogue import Words
+from support.environment import TeamChannel, Wheels
 from support.hub_client import HubClient
 from support.installation import (
     PASSWORDS,
@@ -178,6 +179,21 @@ def server(
     work = tmp_path_factory.mktemp(f"server-{installed.target}")
     with boot_installed(installed, work) as booted:
         yield booted
+
+
+@pytest.fixture(scope="module")
+def channel(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TeamChannel]:
+    """A channel of the team's own, with the Python package `lazy`."""
+    made = TeamChannel(tmp_path_factory.mktemp(f"channel-{target}") / "channel", target.suite)
+    made.add_python("lazy")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def wheels(server: BootedServer) -> Wheels:
+    """What the server's pip finds."""
+    return Wheels(server)
 
 
 @pytest.fixture(scope="module")

@@ -111,15 +111,21 @@ class HubClient:
         assert answer.status_code in (202, 204), answer.text
         wait_for("stopped server", lambda: not self._servers(), SECONDS, pause=0.3)
 
-    def new_kernel(self) -> str:
+    def kernel_names(self) -> set[str]:
+        """The kernels that the launcher of JupyterLab offers."""
+        answer = self.server_api("GET", "kernelspecs")
+        answer.raise_for_status()
+        return set(answer.json()["kernelspecs"])
+
+    def new_kernel(self, name: str = "python3") -> str:
         """Start a kernel in the folder of the notebooks, as opening one there does; its id."""
-        answer = self.server_api("POST", "kernels", json={"name": "python3", "path": ""})
+        answer = self.server_api("POST", "kernels", json={"name": name, "path": ""})
         answer.raise_for_status()
         return str(answer.json()["id"])
 
-    def compute(self, code: str) -> str:
+    def compute(self, code: str, kernel_name: str = "python3") -> str:
         """What a cell with this code prints, run in a new kernel that ends afterwards."""
-        kernel = self.new_kernel()
+        kernel = self.new_kernel(kernel_name)
         try:
             return self.run_cell(kernel, code)
         finally:
