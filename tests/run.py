@@ -17,13 +17,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +40,12 @@ VENV = BUILD / "venv-test"
 RESULTS = BUILD / "results"
 REQUIREMENTS = [REPOSITORY / "requirements" / name for name in ("build.txt", "test.txt")]
 DEBIAN_PYTHON = "/usr/bin/python3"
-#: Enters network, mount and process namespaces of its own.
-ALONE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+#: Enters mount and process namespaces of its own.
+ALONE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--preserve-env"]
+
+#: How many tests of servers run side by side.  Much of each is waiting; each takes 1 GB of memory.
+SERVER_WORKERS = min(2 * (os.cpu_count() or 1), 8)
 
 #: Debian packages that the tests call; the unit tests call what a build does, too.
 DEBIAN_PACKAGES = (
@@ -56,6 +59,7 @@ DEBIAN_PACKAGES = (
     "iproute2",
     "libnss3-tools",
     "mmdebstrap",
+    "patchelf",
     "reprotest",
     "shellcheck",
     "systemd-container",
@@ -210,10 +214,10 @@ def build(_: Sequence[str]) -> Outcome:
 
 
 def run_server_tests(for_pytest: Sequence[str]) -> Outcome:
-    """Fetch roots and mirrors, then test the suites side by side: most of it is waiting.
+    """Fetch roots and mirrors, then test all suites side by side.
 
-    Each has a network where there is nothing else.  In process and mount namespaces of its own, a
-    run that is killed leaves no container and no mount behind.
+    Each worker has a network where there is nothing else.  In process and mount namespaces of its
+    own, a run that is killed leaves no container and no mount behind.
     """
     parser = argparse.ArgumentParser(prog="tests/run.py server")
     parser.add_argument("--suite", choices=SUITES, help="test on this suite alone")
@@ -221,20 +225,11 @@ def run_server_tests(for_pytest: Sequence[str]) -> Outcome:
     packages = [package for package in PACKAGES if options.suite in (None, package.suite)]
     if not fetch_server_roots(packages):
         return Outcome(0, 1)
-    with ThreadPoolExecutor() as side_by_side:
-        outcomes = side_by_side.map(
-            lambda suite: run_server_tests_of(suite, for_pytest), {p.suite for p in packages}
-        )
-        passed, failed = zip(*((done.passed, done.failed) for done in outcomes), strict=True)
-    return Outcome(sum(passed), sum(failed))
-
-
-def run_server_tests_of(suite: str, for_pytest: Sequence[str]) -> Outcome:
-    """Test the packages of one suite, its lines marked with the suite's name."""
-    packages = [package for package in PACKAGES if package.suite == suite]
-    debs = [f"--package={suite}:{package.profile}:{package.path()}" for package in packages]
+    debs = [f"--package={each.suite}:{each.profile}:{each.path()}" for each in packages]
+    python = f"unshare --net --mount {shlex.quote(str(VENV / 'bin/python'))}"
+    workers = ["--dist=loadscope", f"--tx={SERVER_WORKERS}*popen//python={python}"]
     prefix = [*AS_ROOT, *ALONE]
-    return run_pytest("server", [*debs, "-vv", *for_pytest], prefix=prefix, part=suite)
+    return run_pytest("server", [*debs, *workers, "-vv", *for_pytest], prefix=prefix)
 
 
 def fetch_server_roots(packages: Sequence[Package]) -> bool:
@@ -248,22 +243,16 @@ def fetch_server_roots(packages: Sequence[Package]) -> bool:
         return False
     fetch = [*AS_ROOT, "unshare", "--mount", str(VENV / "bin/python"), "-m", "support.roots"]
     what = [f"{suite}={','.join(debs)}" for suite, debs in by_suite.items()]
-    return succeeds([*fetch, str(BUILD / "server"), *what], PYTHONPATH="tests")
+    return succeeds([*fetch, str(BUILD / "server"), *what], PYTHONPATH="tests:src")
 
 
-def run_pytest(
-    stage: str, arguments: Iterable[str], prefix: Sequence[str] = (), part: str = ""
-) -> Outcome:
-    """Run tests/STAGE; a run that ends badly or tests nothing counts as one more failure.
-
-    A `part` of a stage, which may run beside others, has a report of its own.
-    """
-    name = f"{stage}-{part}" if part else stage
-    report = RESULTS / f"{name}.xml"
+def run_pytest(stage: str, arguments: Iterable[str], prefix: Sequence[str] = ()) -> Outcome:
+    """Run tests/STAGE; a run that ends badly or tests nothing counts as one more failure."""
+    report = RESULTS / f"{stage}.xml"
     report.unlink(missing_ok=True)
     pytest = [str(VENV / "bin/python"), "-m", "pytest", f"tests/{stage}"]
-    options = [f"--junitxml={report}", f"--basetemp={BUILD / f'pytest-{name}'}"]
-    ended_well = succeeds([*prefix, *pytest, *options, *arguments], mark=part)
+    options = [f"--junitxml={report}", f"--basetemp={BUILD / f'pytest-{stage}'}"]
+    ended_well = succeeds([*prefix, *pytest, *options, *arguments])
     outcome = read_report(report) if report.exists() else Outcome(0, 0)
     if not outcome.failed and not (ended_well and outcome.passed):
         return Outcome(outcome.passed, 1)
@@ -285,16 +274,10 @@ def count(commands: Iterable[Sequence[str]]) -> Outcome:
     return Outcome(results.count(True), results.count(False))
 
 
-def succeeds(command: Sequence[str], *, mark: str = "", **environment: str) -> bool:
-    """Run a command, its output going where ours goes, each line after `mark` if there is one."""
+def succeeds(command: Sequence[str], **environment: str) -> bool:
+    """Run a command, its output going where ours goes."""
     print("$ " + " ".join(command), flush=True)
-    output = subprocess.PIPE if mark else None
-    with subprocess.Popen(
-        command, env=os.environ | environment, stdout=output, text=True, errors="replace"
-    ) as process:
-        for line in process.stdout or ():
-            print(f"{mark}: {line}", end="", flush=True)
-    return process.returncode == 0
+    return subprocess.run(command, env=os.environ | environment, check=False).returncode == 0
 
 
 STAGES: dict[str, Callable[[Sequence[str]], Outcome]] = {

@@ -1,15 +1,27 @@
-"""Booted servers with the package installed: a fresh one for every module, for every suite."""
+"""Booted servers with the package installed: a fresh one for every module, for every suite.
+
+Several workers share the tests (pytest-xdist), each in a network of its own.  What a module asks of
+one server stays with one worker; the first worker that needs a package installs it for all.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import pickle
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from support.container import BootedServer, Host
 from support.dialogue import Words
+from support.environment import TeamChannel, Wheels
 from support.hub_client import HubClient
 from support.installation import (
     PASSWORDS,
@@ -21,9 +33,12 @@ from support.installation import (
 )
 from support.network import Mirror, NameServer, become_private_network
 from support.roots import CACHE
+from teamhub_build.suites import SUITES
 
 BUILD = Path(".build").resolve()
 FIGURES: list[str] = []
+#: Where a worker keeps the servers that it has installed for all.
+INSTALLED = "installed"
 
 LogIn = Callable[[str], HubClient]
 
@@ -46,6 +61,36 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     profile = marker.args[0] if marker else "scientific"
     chosen = [target for target in targets(metafunc.config) if target.profile == profile]
     metafunc.parametrize("target", chosen, ids=str, scope="session")
+
+
+class ByModuleAndSuite(LoadScopeScheduling):
+    """Gives a worker the tests of one module on the servers of one suite together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, name = nodeid.partition("::")
+        suites = re.findall(rf"[\[-]({'|'.join(SUITES)})[\]-]", name)
+        return " ".join([module, *suites])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModuleAndSuite:
+    return ByModuleAndSuite(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Have a worker hand its figures over."""
+    getattr(session.config, "workeroutput", {})["figures"] = FIGURES
+
+
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Take a worker's figures; one that crashed has none."""
+    FIGURES.extend(getattr(node, "workeroutput", {}).get("figures", []))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the installed servers, when no worker has one booted any more."""
+    if not hasattr(config, "workerinput"):
+        for installed in Path(config.getoption("basetemp")).glob(f"*/{INSTALLED}*"):
+            shutil.rmtree(installed)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -96,13 +141,17 @@ def installed(
     names: NameServer,
     tmp_path_factory: pytest.TempPathFactory,
     figure: Callable[[str], None],
-) -> Iterator[Installation]:
-    work = tmp_path_factory.mktemp(f"install-{target}") / "server"
-    installation = install(target, work, names)
-    figure(f"{target}: apt-get install {installation.seconds_apt:.1f} s, "
-           f"to the first login page {installation.seconds_login_page:.1f} s")  # fmt: skip
-    yield installation
-    shutil.rmtree(work)
+) -> Installation:
+    shared = tmp_path_factory.getbasetemp().parent
+    done = shared / f"{target}.pickle"
+    with (shared / f"{target}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            made = install(target, tmp_path_factory.mktemp(INSTALLED) / str(target), names)
+            done.write_bytes(pickle.dumps(made))
+            figure(f"{target}: apt-get install {made.seconds_apt:.1f} s, "
+                   f"to the first login page {made.seconds_login_page:.1f} s")  # fmt: skip
+    return cast("Installation", pickle.loads(done.read_bytes()))  # noqa: S301 - written above
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +179,21 @@ def server(
     work = tmp_path_factory.mktemp(f"server-{installed.target}")
     with boot_installed(installed, work) as booted:
         yield booted
+
+
+@pytest.fixture(scope="module")
+def channel(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TeamChannel]:
+    """A channel of the team's own, with the Python package `lazy`."""
+    made = TeamChannel(tmp_path_factory.mktemp(f"channel-{target}") / "channel", target.suite)
+    made.add_python("lazy")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def wheels(server: BootedServer) -> Wheels:
+    """What the server's pip finds."""
+    return Wheels(server)
 
 
 @pytest.fixture(scope="module")

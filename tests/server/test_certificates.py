@@ -49,7 +49,7 @@ def test_a_new_one_is_shown_and_an_open_connection_goes_on(
     used = connection.sock
     server.run("rm", "/etc/teamhub/tls/server.crt")
     server.run(*RENEW)
-    wait_for("new certificate", lambda: serial_shown(server, installed) != before, 10)
+    wait_for("new certificate", lambda: serial_shown(server, installed) != before, 30)
     connection.request("GET", "/hub/login")
     assert connection.getresponse().status == 200
     assert connection.sock is used

@@ -61,7 +61,7 @@ def test_a_port_that_another_program_holds_is_refused_with_the_programs_name(
 ) -> None:
     plain.run("debconf-set-selections", given=PRESEED)
     plain.run("systemd-run", "--unit=squatter", "python3", "-m", "http.server", "443")
-    wait_for("squatter", lambda: plain.output("ss", "-Hltn", "sport = :443"), 10)
+    wait_for("squatter", lambda: plain.output("ss", "-Hltn", "sport = :443"), 30)
     assert re.search(r"port 443 is in use by python3 \(pid \d+\)", complaint(configure(plain)))
     assert plain.output("systemctl", "is-active", "squatter") == "active"
     plain.run("systemctl", "stop", "squatter")

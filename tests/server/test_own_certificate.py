@@ -129,7 +129,7 @@ def test_a_good_pair_is_shown_and_restarts_nothing(server: BootedServer, before:
     write_settings(server, CERTIFICATE="files", CERTIFICATE_FILE="/root/good.crt",
                    KEY_FILE="/root/good.key")  # fmt: skip
     server.run(*APPLY)
-    wait_for("new certificate", lambda: serial_shown(server) == serial(server, "good"), 10)
+    wait_for("new certificate", lambda: serial_shown(server) == serial(server, "good"), 30)
     assert processes(server) == before
     assert server.output("stat", "--format=%U %a", "/etc/teamhub/tls/server.key") == "root 600"
     server.run(*RECONFIGURE)
@@ -157,7 +157,7 @@ def test_the_timer_takes_a_renewed_one_up_where_certbot_keeps_it(
                f"ln -sf ../../archive/hub/fullchain2.pem {LIVE}/fullchain.pem;"
                f"ln -sf ../../archive/hub/privkey2.pem {LIVE}/privkey.pem")  # fmt: skip
     server.run("systemctl", "start", "teamhub-certificates.service")
-    wait_for("renewed certificate", lambda: serial_shown(server) == serial(server, "renewed"), 10)
+    wait_for("renewed certificate", lambda: serial_shown(server) == serial(server, "renewed"), 30)
     assert processes(server) == before
 
 
@@ -166,7 +166,7 @@ def test_a_key_that_another_account_owns_is_read_too(server: BootedServer) -> No
                "chmod 600 /home/zoe/good.key")  # fmt: skip
     write_settings(server, CERTIFICATE_FILE="/home/zoe/good.crt", KEY_FILE="/home/zoe/good.key")
     server.run("systemctl", "start", "teamhub-certificates.service")
-    wait_for("her certificate", lambda: serial_shown(server) == serial(server, "good"), 10)
+    wait_for("her certificate", lambda: serial_shown(server) == serial(server, "good"), 30)
 
 
 def test_a_renewal_that_went_wrong_is_a_failed_unit_and_the_old_one_goes_on(
@@ -192,7 +192,7 @@ def test_back_to_its_own_the_server_shows_one_that_the_team_trusts(
 ) -> None:
     write_settings(server, CERTIFICATE="own")
     server.run(*APPLY)
-    wait_for("own certificate", lambda: serial_shown(server) != serial(server, "good"), 10)
+    wait_for("own certificate", lambda: serial_shown(server) != serial(server, "good"), 30)
     context = ssl.create_default_context(cafile=installed.ca)
     name = server.host.domain_name
     with socket.create_connection((name, 443), timeout=10) as connection:

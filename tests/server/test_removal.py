@@ -71,7 +71,7 @@ def nothing_of_ours_runs(server: BootedServer) -> None:
         return not found
 
     try:
-        wait_for("end of all processes", gone, 15)
+        wait_for("end of all processes", gone, 30)
     except TimeoutError as late:
         raise AssertionError(found) from late
 

@@ -152,7 +152,7 @@ def wait_for_answer(url: str, ca: str | bool = True) -> None:
 
     def answers() -> bool:
         try:
-            return session.get(url, verify=ca, timeout=5).status_code == 200
+            return session.get(url, verify=ca, timeout=30).status_code == 200
         except requests.ConnectionError as failure:
             if isinstance(failure, requests.exceptions.SSLError):
                 raise
@@ -248,7 +248,7 @@ def test_a_port_of_another_program_is_refused_with_its_name(
     server: BootedServer, as_before: Processes, take_up: tuple[str, ...]
 ) -> None:
     server.run("systemd-run", "--unit=squatter", "python3", "-m", "http.server", "8443")
-    wait_for("squatter", lambda: server.output("ss", "-Hltn", "sport = :8443"), 10)
+    wait_for("squatter", lambda: server.output("ss", "-Hltn", "sport = :8443"), 30)
     for key in ("HTTPS_PORT", "HTTP_PORT"):
         write_settings(server, HTTPS_PORT="443", HTTP_PORT="80")
         write_settings(server, **{key: "8443"})

@@ -20,7 +20,7 @@ SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 T = TypeVar("T")
 
 
-def wait_for(what: str, look: Callable[[], T], seconds: float, pause: float = 0.05) -> T:
+def wait_for(what: str, look: Callable[[], T], seconds: float, pause: float = 0.1) -> T:
     """The first true answer of `look`; TimeoutError, naming `what`, after `seconds` without one."""
     end = time.monotonic() + seconds
     while not (answer := look()):

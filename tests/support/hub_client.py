@@ -99,7 +99,7 @@ class HubClient:
         start = time.monotonic()
         answer = self.hub_api("POST", f"/users/{self.user}/server")
         assert answer.status_code in (201, 202), answer.text
-        wait_for("ready server", self._server_is_ready, SECONDS, pause=0.1)
+        wait_for("ready server", self._server_is_ready, SECONDS, pause=0.3)
         seconds = time.monotonic() - start
         # The visit goes through the hub's OAuth and leaves the server's own cookies.
         self.get(f"/user/{self.user}/lab").raise_for_status()
@@ -109,17 +109,23 @@ class HubClient:
         """Stop the person's server, and wait until the hub calls it gone."""
         answer = self.hub_api("DELETE", f"/users/{self.user}/server")
         assert answer.status_code in (202, 204), answer.text
-        wait_for("stopped server", lambda: not self._servers(), SECONDS, pause=0.1)
+        wait_for("stopped server", lambda: not self._servers(), SECONDS, pause=0.3)
 
-    def new_kernel(self) -> str:
+    def kernel_names(self) -> set[str]:
+        """The kernels that the launcher of JupyterLab offers."""
+        answer = self.server_api("GET", "kernelspecs")
+        answer.raise_for_status()
+        return set(answer.json()["kernelspecs"])
+
+    def new_kernel(self, name: str = "python3") -> str:
         """Start a kernel in the folder of the notebooks, as opening one there does; its id."""
-        answer = self.server_api("POST", "kernels", json={"name": "python3", "path": ""})
+        answer = self.server_api("POST", "kernels", json={"name": name, "path": ""})
         answer.raise_for_status()
         return str(answer.json()["id"])
 
-    def compute(self, code: str) -> str:
+    def compute(self, code: str, kernel_name: str = "python3") -> str:
         """What a cell with this code prints, run in a new kernel that ends afterwards."""
-        kernel = self.new_kernel()
+        kernel = self.new_kernel(kernel_name)
         try:
             return self.run_cell(kernel, code)
         finally:

@@ -148,7 +148,7 @@ def wait_for_login_page(server: BootedServer, ca: Path, seconds: float = 60) -> 
 
     def answers() -> bool:
         try:
-            page = session.get(f"{server.host.url}/hub/login", timeout=5)
+            page = session.get(f"{server.host.url}/hub/login", timeout=30)
         except requests.ConnectionError as failure:
             # Not there yet is what is waited for; a certificate that does not verify never heals.
             if isinstance(failure, requests.exceptions.SSLError):
@@ -157,7 +157,7 @@ def wait_for_login_page(server: BootedServer, ca: Path, seconds: float = 60) -> 
         return page.status_code == 200
 
     try:
-        wait_for("login page", answers, seconds)
+        wait_for("login page", answers, seconds, pause=0.2)
     except TimeoutError as late:
         journal = server.journal("teamhub", "teamhub-proxy")
         raise AssertionError(f"{late}\n{journal}") from late

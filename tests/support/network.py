@@ -20,28 +20,36 @@ SERVICES = "10.78.0.1"
 MIRROR_PORT = 8080
 
 
-class _MirrorHandler(SimpleHTTPRequestHandler):
+class _Handler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Say nothing: a request is no news."""
 
 
-class Mirror:
-    """Serves `folder` to every server of the tests."""
+class WebServer:
+    """Serves `folder` to every server of the tests, over HTTP."""
 
-    def __init__(self, folder: Path) -> None:
-        handler = functools.partial(_MirrorHandler, directory=str(folder))
-        self._server = ThreadingHTTPServer((SERVICES, MIRROR_PORT), handler)
+    def __init__(self, folder: Path, port: int) -> None:
+        handler = functools.partial(_Handler, directory=str(folder))
+        self.url = f"http://{SERVICES}:{port}"
+        self._server = ThreadingHTTPServer((SERVICES, port), handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @staticmethod
-    def source(suite: str) -> str:
-        """The line of sources.list for a suite's part of the mirror."""
-        return f"deb [trusted=yes] http://{SERVICES}:{MIRROR_PORT}/{suite}/ ./\n"
 
     def close(self) -> None:
         """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
+
+
+class Mirror(WebServer):
+    """The Debian mirror."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, MIRROR_PORT)
+
+    @staticmethod
+    def source(suite: str) -> str:
+        """The line of sources.list for a suite's part of the mirror."""
+        return f"deb [trusted=yes] http://{SERVICES}:{MIRROR_PORT}/{suite}/ ./\n"
 
 
 class NameServer:

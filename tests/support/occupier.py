@@ -15,5 +15,5 @@ def occupy(server: BootedServer, port: int) -> str:
     listen = f"IO::Socket::INET->new(Listen => 5, LocalPort => {port})->accept"
     server.run("systemd-run", f"--unit={unit}", PROGRAM, "-MIO::Socket::INET", "-e", listen)
     taken = f":{port:04X} 00000000:0000 0A"
-    wait_for("listener", lambda: taken in server.output("cat", "/proc/net/tcp"), 10)
+    wait_for("listener", lambda: taken in server.output("cat", "/proc/net/tcp"), 30)
     return unit

@@ -2,7 +2,8 @@
 
 Run as `python -m support.roots CACHE SUITE=DEB,DEB...`, as root, in a mount namespace of its own.
 For each suite CACHE then holds `root-SUITE-KEY`, a plain Debian server, and `mirror/SUITE`, an apt
-repository of exactly what apt fetches when the .debs are installed on it.
+repository of exactly what apt fetches when the .debs are installed on it.  The wheels are the
+build's: they are only fetched where another machine has built.
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from support.layers import Overlay
+from teamhub_build.progress import Progress
+from teamhub_build.suites import SUITES
+from teamhub_build.wheelhouse import Target, fetch_wheels
+from teamhub_build.workspace import Workspace
 
 #: What a Debian server that boots has beside the packages of priority "important".
 SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
 #: Where tests/run.py has this module put things.
 CACHE = Path(".build/server").resolve()
-#: What tests install on a server by themselves: languages, and the terminal that debconf prefers.
-EXTRA_PACKAGES = ("libterm-readline-gnu-perl", "locales")
+#: What tests install on a server by themselves: languages, debconf's favourite terminal, and R.
+EXTRA_PACKAGES = ("libterm-readline-gnu-perl", "locales", "r-cran-irkernel")
+REPOSITORY = Path().resolve()
 DEPENDENCY_FIELDS = ("Pre-Depends", "Depends", "Recommends")
 
 
@@ -68,10 +74,14 @@ def _download_closure(root: Path, packages: Sequence[Path], folder: Path, cache:
             shutil.copyfile(f"/{name}", overlay.root / name)
         in_root = ["chroot", str(overlay.root), "apt-get", "--quiet=2", "--yes"]
         subprocess.run([*in_root, "update"], check=True)
+        fetch = [*in_root, "install", "--download-only"]
         for package in packages:
             shutil.copyfile(package, overlay.root / "tmp" / package.name)
-            install = ["install", "--download-only", f"/tmp/{package.name}", *EXTRA_PACKAGES]
-            subprocess.run([*in_root, *install], check=True, stdout=subprocess.DEVNULL)
+            command = [*fetch, f"/tmp/{package.name}"]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        # what R recommends are compilers and 600 MB; apt passes over what the mirror has not
+        command = [*fetch, "--no-install-recommends", *EXTRA_PACKAGES]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         for fetched in (overlay.root / "var/cache/apt/archives").glob("*.deb"):
             shutil.move(fetched, folder)
     finally:
@@ -86,6 +96,21 @@ def _write_index(folder: Path) -> None:
         (folder / kind.capitalize()).write_bytes(index)
 
 
+def pip_wheels(suite: str) -> list[Path]:
+    """Packages as PyPI has them for a suite's Python: those that the lock pins, by their hashes."""
+    workspace, of = Workspace(REPOSITORY), SUITES[suite]
+    workspace.logs.mkdir(parents=True, exist_ok=True)
+    return fetch_wheels(
+        REPOSITORY / "locks" / suite / "wheels.txt",
+        workspace.channel_wheels(of),
+        target=Target(of.python, of.glibc),
+        pip=[sys.executable, "-m", "pip"],
+        log=workspace.logs / f"wheels-{suite}.log",
+        offline=False,
+        progress=Progress(),
+    )
+
+
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -98,7 +123,8 @@ def main(arguments: Sequence[str]) -> None:
         root = server_root(suite, cache)
         folder = mirror(suite, [Path(package) for package in packages.split(",")], cache)
         fetched = len(list(folder.glob("*.deb")))
-        print(f"{suite}: {root.name}, a mirror of {fetched} packages", flush=True)
+        wheels = len(pip_wheels(suite))
+        print(f"{suite}: {root.name}, a mirror of {fetched} packages, {wheels} wheels", flush=True)
 
 
 if __name__ == "__main__":
