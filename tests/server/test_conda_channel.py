@@ -42,6 +42,23 @@ LOGIN = {SERVICES: {"BasicHTTP": {"username": "team", "password": "secret"}}}
 #: The same as a browser would send it.
 AUTHORIZATION = "Basic dGVhbTpzZWNyZXQ="
 
+#: What `conda create` does, by the library that conda's own solver and installer are made of.
+CREATE = """\
+import asyncio, os, pathlib, sys
+sys.path.append("/usr/lib/teamhub")
+from rattler import Gateway, VirtualPackage, install, solve
+
+async def create(channel, prefix, *specs):
+    cache = pathlib.Path.home() / ".conda"
+    virtual = [package.into_generic() for package in VirtualPackage.detect()]
+    records = await solve([channel], specs, gateway=Gateway(cache_dir=cache / "repodata"),
+                          platforms=["linux-64", "noarch"], virtual_packages=virtual)
+    await install(records, prefix, cache_dir=cache / "pkgs", show_progress=False)
+
+asyncio.run(create(*sys.argv[1:]))
+os._exit(0)
+"""
+
 
 @pytest.fixture(scope="module")
 def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -193,6 +210,20 @@ class TestThin:
         assert found.startswith("/opt/teamhub/generations/")
         assert zoe.compute("import jupyterhub; print(6 * 7)") == "42\n"
         assert f"conda {CONDA_VERSION}" in zoe.compute("!conda --version")
+        zoe.stop()
+
+    def test_a_conda_environment_of_her_own_is_a_kernel(
+        self, server: BootedServer, web: Web
+    ) -> None:
+        web.authorization = None
+        server.run("tee", "/srv/create.py", given=CREATE)
+        mine = "/home/zoe/mine"
+        create = ("/usr/bin/python3", "/srv/create.py", web.url, mine, "python", "ipykernel")
+        server.as_user("zoe", *create, check=True)
+        install_kernel = ("-m", "ipykernel", "install", "--user", "--name", "mine")
+        server.as_user("zoe", f"{mine}/bin/python", *install_kernel, check=True)
+        zoe = sign_in(server)
+        assert zoe.compute("import sys; print(sys.prefix)", "mine") == f"{mine}\n"
         zoe.stop()
 
     def test_the_proxy_runs_on_the_channels_node(self, server: BootedServer) -> None:
