@@ -33,6 +33,7 @@ from support.installation import (
 )
 from support.network import Mirror, NameServer, become_private_network
 from support.roots import CACHE
+from support.settings import APPLY, RECONFIGURE
 from teamhub_build.suites import SUITES
 
 BUILD = Path(".build").resolve()
@@ -222,3 +223,10 @@ def zoe(sign_in: LogIn, figure: Callable[[str], None], target: Target) -> Iterat
     figure(f"{target}: spawn to ready {person.spawn():.1f} s")
     yield person
     person.stop()
+
+
+@pytest.fixture(params=[APPLY, RECONFIGURE], ids=["apply", "dpkg-reconfigure"])
+def take_up(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Each way in which changed settings come into force."""
+    command: tuple[str, ...] = request.param
+    return command

@@ -83,7 +83,7 @@ def test_two_at_once_wait_for_one_another(server: BootedServer) -> None:
 def test_a_tampered_package_is_refused_by_name(server: BootedServer) -> None:
     shipped = server.output("sh", "-c", f"ls {CHANNEL_DIR}/noarch/idna-*.conda")
     # what is unpacked already is not read again
-    server.run("rm", "-r", "/opt/teamhub/pkgs")
+    server.run("sh", "-c", "rm -r /opt/teamhub/pkgs/idna-*")
     server.run("cp", "--preserve", shipped, "/srv/idna.conda")
     server.run("sh", "-c", f"printf x | dd of={shipped} bs=1 seek=200 conv=notrunc")
     before = current(server), generations(server), team_file(server)
