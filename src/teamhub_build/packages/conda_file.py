@@ -28,7 +28,7 @@ MTIME = 1577836800
 
 #: The window of this level is 8 MB: what unpacking a package takes in memory on the server.  Longer
 #: windows and level 22 would gain 1 % and take up to 128 MB for each of several packages at once;
-#: level 9 would be 13 % larger.
+#: level 9 would be 12 % larger.
 COMPRESSION_LEVEL = 19
 
 
