@@ -89,8 +89,9 @@ def pytest_testnodedown(node: WorkerController) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the installed servers, when no worker has one booted any more."""
-    if not hasattr(config, "workerinput"):
-        for installed in Path(config.getoption("basetemp")).glob(f"*/{INSTALLED}*"):
+    folder = config.getoption("basetemp")
+    if folder and not hasattr(config, "workerinput"):
+        for installed in Path(folder).glob(f"*/{INSTALLED}*"):
             shutil.rmtree(installed)
 
 
