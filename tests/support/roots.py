@@ -25,8 +25,9 @@ from teamhub_build.workspace import Workspace
 SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
 #: Where tests/run.py has this module put things.
 CACHE = Path(".build/server").resolve()
-#: What tests install on a server by themselves: languages, debconf's favourite terminal, and R.
-EXTRA_PACKAGES = ("libterm-readline-gnu-perl", "locales", "r-cran-irkernel")
+#: What tests install on a server by themselves: languages, debconf's favourite terminal, and R; and
+#: what a package of a conda channel asks for beside.
+EXTRA_PACKAGES = ("ca-certificates", "libterm-readline-gnu-perl", "locales", "r-cran-irkernel")
 REPOSITORY = Path().resolve()
 DEPENDENCY_FIELDS = ("Pre-Depends", "Depends", "Recommends")
 
