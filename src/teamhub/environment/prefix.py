@@ -12,6 +12,7 @@ from teamhub.environment.layout import Layout
 from teamhub.environment.packages import locked_records, verify_files
 from teamhub.environment.progress import Progress
 from teamhub.environment.remedies import again
+from teamhub.environment.syncs import leave_out_syncs
 from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ def write_prefixes(
 ) -> tuple[manifest.Package, ...]:
     """Install each environment of the lock into `generation`, in this process.
 
-    `specs` is what each was solved for.  Returns the packages of the user environment.
+    `specs` is what each was solved for.  Nothing is synced; the caller does that for the whole.
+    Returns the packages of the user environment.
     Raises InstallFailed, ChannelUnreachable, or CorruptPackage naming the file.
     """
+    leave_out_syncs()
     installed: list[RepoDataRecord] = []
     for environment, requested in specs.items():
         installed = locked_records(lock, environment)
