@@ -53,10 +53,12 @@ def find(generation: Path, *, thorough: bool) -> Changes:
     """
     prefix, made = generation / "user", manifest.read(generation)
     packages, pip = changed_packages(prefix, made)
+    since = -1 if thorough else (generation / COMPLETE).stat().st_mtime_ns
+    if not thorough and not written_since(since, prefix):
+        return Changes(*packages, *pip)
     # conda's records come last: where both speak of a file, conda's hash is that of the prefix
     listed = (*pip_files(prefix), *conda_files(prefix))
     owned = {path: (name, recorded) for name, path, recorded in listed}
-    since = -1 if thorough else (generation / COMPLETE).stat().st_mtime_ns
     there = dict(files(prefix))
     edited: dict[str, list[str]] = {}
     missing: dict[str, list[str]] = {}
@@ -168,6 +170,25 @@ def files(prefix: Path) -> Iterator[tuple[str, int]]:
                     stack.append((entry.path, f"{path}/"))
                 else:
                     yield path, entry.stat(follow_symlinks=False).st_mtime_ns
+
+
+def written_since(since: int, prefix: Path) -> bool:
+    """Whether a file or a folder below a prefix was written after that time, in nanoseconds.
+
+    A folder is written when an entry comes, goes or is replaced.
+    """
+    stack = [str(prefix)]
+    while stack:
+        folder = stack.pop()
+        if os.stat(folder).st_mtime_ns > since:  # noqa: PTH116 - a Path for each takes longer
+            return True
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+                elif entry.stat(follow_symlinks=False).st_mtime_ns > since:
+                    return True
+    return False
 
 
 def own_trace(path: str) -> bool:

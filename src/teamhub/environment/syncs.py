@@ -1,7 +1,7 @@
 """A process whose files are synced all together once it has ended, and not one by one.
 
-rattler has each of a prefix's 200 records written to the disk before it goes on.  A generation counts
-only once all of it is on the disk, so that this makes nothing safer, and takes as long as the rest.
+rattler has each of a prefix's 200 records written to the disk before it goes on.  A generation
+counts only once all of it is on the disk, so that this makes nothing safer, and it takes time.
 """
 
 from __future__ import annotations
