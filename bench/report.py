@@ -19,10 +19,11 @@ class Limit:
     #: The most of ours in multiples of the peer's.
     times_peer: float | None = None
 
-    def __str__(self) -> str:
+    def words(self, unit: str) -> str:
+        """It as the table says it."""
         if self.most is not None:
-            return f"at most {self.most:g}"
-        return f"at most {self.times_peer:.2f} of the peer"
+            return f"at most {self.most:g} {unit}"
+        return f"at most {self.times_peer:.2f} times the peer"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def table(title: str, rows: Iterable[Row]) -> str:
 def line(row: Row) -> str:
     """A row of the table."""
     ours, peer = (f"{figure:.{DIGITS[row.unit]}f} {row.unit}" for figure in (row.ours, row.peer))
-    limit = f"{row.limit}: {'kept' if row.keeps() else 'missed'}" if row.limit else ""
+    kept = "kept" if row.keeps() else "missed"
+    limit = f"{row.limit.words(row.unit)}: {kept}" if row.limit else ""
     cells = (row.what, ours, peer, row.peer_is, f"{row.ratio:.2f}", limit, len(row.pairs))
     return f"| {' | '.join(map(str, cells))} |"
 
