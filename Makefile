@@ -3,7 +3,7 @@
 PYTHON = /usr/bin/python3
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: build lock test clean
+.PHONY: build lock test bench clean
 
 build:
 	$(PYTHON) build.py
@@ -13,6 +13,10 @@ lock:
 
 test:
 	$(PYTHON) tests/run.py
+
+# beside the peers, of the package that `make` has built
+bench:
+	$(PYTHON) bench/run.py
 
 # clean roots of other suites belong to root
 clean:

@@ -6,37 +6,89 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+#: Digits behind the point; bytes and percents are not as fine as seconds.
+DIGITS = {"s": 2, "MB": 0, "%": 1}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a row is to keep to: said in the table, never a condition of anything."""
+
+    #: The most of ours, in the row's unit.
+    most: float | None = None
+    #: The most of ours in multiples of the peer's.
+    times_peer: float | None = None
+
+    def words(self, unit: str) -> str:
+        """It as the table says it."""
+        if self.most is not None:
+            return f"at most {self.most:g} {unit}"
+        return f"at most {self.times_peer:.2f} times the peer"
+
 
 @dataclass(frozen=True)
 class Row:
     """One thing measured of ours and of a peer, in the same run."""
 
     what: str
-    #: Medians, in seconds.
-    ours: float
-    peer: float
-    #: The median of the rounds' own ratios: rounds share what else the machine was doing.
-    ratio: float
-    rounds: int
+    #: What the peer is.
+    peer_is: str
+    #: Of each round the figure of ours and of the peer.
+    pairs: Sequence[tuple[float, float]]
+    unit: str = "s"
+    limit: Limit | None = None
 
+    @property
+    def ours(self) -> float:
+        """The median of ours."""
+        return statistics.median(ours for ours, _ in self.pairs)
 
-def median_of_pairs(what: str, pairs: Sequence[tuple[float, float]]) -> Row:
-    """The row of some rounds, each the seconds of ours and of the peer."""
-    ours, peer = zip(*pairs, strict=True)
-    ratio = statistics.median(theirs / own for own, theirs in pairs)
-    return Row(what, statistics.median(ours), statistics.median(peer), ratio, len(pairs))
+    @property
+    def peer(self) -> float:
+        """The median of the peer's."""
+        return statistics.median(peer for _, peer in self.pairs)
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' own ratios: rounds share what else the machine was doing."""
+        return statistics.median(peer / ours for ours, peer in self.pairs)
+
+    def keeps(self) -> bool:
+        """Whether it is within its limit."""
+        if self.limit is None:
+            return True
+        if self.limit.most is not None:
+            return self.ours <= self.limit.most
+        return 1 / self.ratio <= (self.limit.times_peer or 0)
 
 
 def table(title: str, rows: Iterable[Row]) -> str:
-    """A Markdown table; the ratio says how many times longer the peer took."""
+    """A Markdown table; the ratio says how many times as much the peer took."""
     lines = [
         f"## {title}",
         "",
-        "| what | teamhub | peer | peer / teamhub | rounds |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {row.what} | {row.ours:.2f} s | {row.peer:.2f} s | {row.ratio:.1f} | {row.rounds} |"
-            for row in rows
-        ),
+        "| what | teamhub | peer | the peer is | peer / teamhub | limit | rounds |",
+        "|---|---|---|---|---|---|---|",
+        *map(line, rows),
+        "",
     ]
     return "\n".join(lines)
+
+
+def line(row: Row) -> str:
+    """A row of the table."""
+    ours, peer = (f"{figure:.{DIGITS[row.unit]}f} {row.unit}" for figure in (row.ours, row.peer))
+    kept = "kept" if row.keeps() else "missed"
+    limit = f"{row.limit.words(row.unit)}: {kept}" if row.limit else ""
+    cells = (row.what, ours, peer, row.peer_is, f"{row.ratio:.2f}", limit, len(row.pairs))
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def raw(row: Row) -> dict[str, object]:
+    """All of a row's figures, for a file."""
+    return {
+        "what": row.what,
+        "peer": row.peer_is,
+        "unit": row.unit,
+        "rounds": [list(pair) for pair in row.pairs],
+    }

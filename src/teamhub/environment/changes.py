@@ -59,18 +59,22 @@ def find(generation: Path, *, thorough: bool) -> Changes:
     """
     prefix, made = generation / "user", manifest.read(generation)
     packages, pip = changed_packages(prefix, made)
+    since = -1 if thorough else (generation / COMPLETE).stat().st_mtime_ns
+    if not thorough and not written_since(since, prefix):
+        return Changes(*packages, *pip)
     # conda's records come last: where both speak of a file, conda's hash is that of the prefix
     listed = (*pip_files(prefix), *conda_files(prefix))
-    owned = {path: (name, sha256) for name, path, sha256 in listed}
-    since = -1 if thorough else (generation / COMPLETE).stat().st_mtime_ns
+    owned = {path: (name, recorded) for name, path, recorded in listed}
     there = dict(files(prefix))
     edited: dict[str, list[str]] = {}
     missing: dict[str, list[str]] = {}
-    for path, (name, sha256) in owned.items():
+    for path, (name, recorded) in owned.items():
         if path not in there:
             missing.setdefault(name, []).append(path)
-        elif sha256 and there[path] > since and content_hash(prefix / path) != sha256:
-            edited.setdefault(name, []).append(path)
+        elif there[path] > since:
+            sha256 = hexadecimal(recorded)
+            if sha256 and content_hash(prefix / path) != sha256:
+                edited.setdefault(name, []).append(path)
     unknown = tuple(sorted(path for path in there if path not in owned and not own_trace(path)))
     return Changes(*packages, *pip, edited, missing, unknown)
 
@@ -122,7 +126,7 @@ def package_of_record(record: dict[str, Any]) -> Package:
 def conda_files(prefix: Path) -> Iterator[tuple[str, str, str]]:
     """Every file that conda or pip has put into a prefix: package, path, SHA-256.
 
-    The hash is empty for links, and where pip has noted none.
+    The hash is as it is recorded; empty for links, and where pip has noted none.
     """
     for path in (prefix / "conda-meta").glob("*.json"):
         record = read_record(path)
@@ -139,16 +143,22 @@ def pip_files(prefix: Path) -> Iterator[tuple[str, str, str]]:
         record = prefix / folder / "RECORD"
         if not record.is_file():
             continue
-        base = Path(folder).parent
+        base = Path(folder).parent.as_posix()
         with record.open(newline="", encoding="utf-8") as lines:
             for path, digest, *_ in csv.reader(lines):
-                inside = os.path.normpath(base / path)
-                yield name, inside, hexadecimal(digest)
+                inside = f"{base}/{path}"
+                plain = "./" not in path and "//" not in path
+                yield name, inside if plain else os.path.normpath(inside), digest
 
 
-def hexadecimal(digest: str) -> str:
-    """The hash of a RECORD's line in hexadecimal; empty where it is none of SHA-256."""
-    kind, _, value = digest.partition("=")
+def hexadecimal(recorded: str) -> str:
+    """A recorded SHA-256 in hexadecimal: conda's is so, a RECORD has `sha256=` and base64.
+
+    Empty where the hash is of another kind.
+    """
+    kind, encoded, value = recorded.partition("=")
+    if not encoded:
+        return kind
     if kind != "sha256":
         return ""
     return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
@@ -166,6 +176,25 @@ def files(prefix: Path) -> Iterator[tuple[str, int]]:
                     stack.append((entry.path, f"{path}/"))
                 else:
                     yield path, entry.stat(follow_symlinks=False).st_mtime_ns
+
+
+def written_since(since: int, prefix: Path) -> bool:
+    """Whether a file or a folder below a prefix was written after that time, in nanoseconds.
+
+    A folder is written when an entry comes, goes or is replaced.
+    """
+    stack = [str(prefix)]
+    while stack:
+        folder = stack.pop()
+        if os.stat(folder).st_mtime_ns > since:  # noqa: PTH116 - a Path for each takes longer
+            return True
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+                elif entry.stat(follow_symlinks=False).st_mtime_ns > since:
+                    return True
+    return False
 
 
 def own_trace(path: str) -> bool:
