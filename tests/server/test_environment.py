@@ -76,7 +76,7 @@ def test_rollback_and_forward(server: BootedServer) -> None:
 
 @pytest.mark.usefixtures("zoe")
 def test_only_what_is_needed_stays(server: BootedServer) -> None:
-    for _ in range(2):
+    for _ in range(3):
         env(server, "apply", "--update")
     env(server, "prune")
     rows = history(server)
