@@ -25,17 +25,18 @@ from support.installation import (
     PRESEED,
     Target,
     boot_plain,
+    configure,
     give_passwords,
     wait_for_login_page,
 )
 from support.network import SERVICES, Mirror
+from support.settings import complaint
 from support.web import Web, corrupted, serve
 from teamhub_build.suites import machine_suite
 from teamhub_build.variant import Variant
 from teamhub_build.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CONFIGURE = ("dpkg", "--configure", "--pending")
 LOGINS = "/etc/teamhub/logins.json"
 RATTLER = f'authentication-override-file = "{LOGINS}"\n'
 LOGIN = {SERVICES: {"BasicHTTP": {"username": "team", "password": "secret"}}}
@@ -121,19 +122,6 @@ def server(thin: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
 def install(server: BootedServer, target: Target) -> subprocess.CompletedProcess[str]:
     command = (*APT, "install", target.package_on_server)
     return server.run(*command, check=False, DEBIAN_FRONTEND="noninteractive")
-
-
-def configure(server: BootedServer) -> subprocess.CompletedProcess[str]:
-    """Try to finish the installation."""
-    return server.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive")
-
-
-def complaint(failed: subprocess.CompletedProcess[str]) -> str:
-    """The package's own words on what failed, with what to do."""
-    assert failed.returncode != 0
-    found = re.search(r"^teamhub: (.*\n  What to do: .*)$", failed.stderr, re.MULTILINE)
-    assert found, failed.stderr
-    return found[1]
 
 
 def sign_in(server: BootedServer) -> HubClient:

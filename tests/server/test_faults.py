@@ -6,27 +6,12 @@ The tests build on one another: one server goes from fault to fault, and ends wi
 from __future__ import annotations
 
 import re
-import subprocess
 
 import pytest
 
 from support.container import BootedServer, wait_for
-from support.installation import APT, PRESEED, Target, wait_for_login_page
-
-CONFIGURE = ("dpkg", "--configure", "--pending")
-
-
-def configure(server: BootedServer) -> subprocess.CompletedProcess[str]:
-    """Try to finish the installation, as an admin does who has been told to."""
-    return server.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive")
-
-
-def complaint(failed: subprocess.CompletedProcess[str]) -> str:
-    """The package's own words on what failed, with what to do."""
-    assert failed.returncode != 0
-    found = re.search(r"^teamhub: (.*\n  What to do: .*)$", failed.stderr, re.MULTILINE)
-    assert found, failed.stderr
-    return found[1]
+from support.installation import APT, CONFIGURE, PRESEED, Target, configure, wait_for_login_page
+from support.settings import complaint
 
 
 def nothing_serves(server: BootedServer) -> bool:

@@ -11,11 +11,9 @@ import subprocess
 import pytest
 
 from support.container import BootedServer
-from support.installation import APT, Target, members
+from support.installation import APT, Target, configure, members
 from support.occupier import PROGRAM, occupy
 from support.settings import CONF
-
-CONFIGURE = ("dpkg", "--configure", "--pending")
 
 #: Each question, with an answer that differs from what the package would do by itself.
 ANSWERS = {
@@ -115,7 +113,7 @@ def test_it_is_named_on_one_line_and_nothing_changes(
     # unlike debconf-set-selections, this takes \n for a line break
     given = f"CAPB escape\nSET teamhub/{question} {answer}\n"
     plain.run("debconf-communicate", "teamhub", given=given)
-    assert named in complaint(plain.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive"))
+    assert named in complaint(configure(plain))
     assert nothing_changed(plain)
 
 
@@ -123,7 +121,7 @@ def test_a_person_without_an_account_is_named_where_none_are_created(plain: Boot
     plain.run("debconf-set-selections", given=selections(create_accounts="false"))
     assert re.search(
         "kaylee|wash|zoe",
-        complaint(plain.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive")),
+        complaint(configure(plain)),
     )
     assert nothing_changed(plain)
 
@@ -131,7 +129,7 @@ def test_a_person_without_an_account_is_named_where_none_are_created(plain: Boot
 def test_a_port_in_use_is_named_with_its_program(plain: BootedServer) -> None:
     plain.run("debconf-set-selections", given=selections())
     unit = occupy(plain, 8443)
-    words = complaint(plain.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive"))
+    words = complaint(configure(plain))
     assert "8443" in words
     assert PROGRAM in words
     assert nothing_changed(plain)
@@ -140,7 +138,7 @@ def test_a_port_in_use_is_named_with_its_program(plain: BootedServer) -> None:
 
 def test_every_answer_is_taken(plain: BootedServer) -> None:
     plain.run("debconf-set-selections", given=selections())
-    done = plain.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive")
+    done = configure(plain)
     assert done.returncode == 0, done.stderr
     assert settings(plain) == {
         "SERVER_NAMES": "hub.example.org 192.0.2.7",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from support.roots import CACHE, server_root
 PASSWORDS = {"zoe": "Mudder's Milk 5", "wash": "Inara*dinosaurs 7"}
 ADMIN = "wash"
 PRESEED = "teamhub teamhub/users string zoe, wash\nteamhub teamhub/admins string wash\n"
+CONFIGURE = ("dpkg", "--configure", "--pending")
 #: Without its bars of progress, which would fill a log.
 APT = ("apt-get", "--yes", "-qq", "-o", "Dpkg::Use-Pty=0")
 
@@ -128,6 +130,11 @@ def _apt_install(server: BootedServer, target: Target) -> tuple[str, float, floa
     start = time.monotonic()
     result = server.run(*APT, "install", target.package_on_server, DEBIAN_FRONTEND="noninteractive")
     return result.stdout + result.stderr, time.monotonic() - start, start
+
+
+def configure(server: BootedServer) -> subprocess.CompletedProcess[str]:
+    """Try to finish an installation, as an admin does who has been told to."""
+    return server.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive")
 
 
 def give_passwords(server: BootedServer) -> None:
