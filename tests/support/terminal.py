@@ -37,7 +37,7 @@ class Terminal:
         *command: str,
         rows: int = 40,
         environment: Mapping[str, str] | None = None,
-        seconds: float = 60,
+        seconds: float = 240,
     ) -> None:
         self._seconds = seconds
         self._screen = pyte.HistoryScreen(80, rows, history=2000)
