@@ -6,10 +6,12 @@ import contextlib
 import dataclasses
 import functools
 import http.server
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 #: A change of what a file's content is.
 Fault = Callable[[bytes], bytes]
@@ -41,6 +43,8 @@ class Web:
     stalling: set[str] = dataclasses.field(default_factory=set)
     #: How often each file was sent whole, by its name.
     sent: Counter[str] = dataclasses.field(default_factory=Counter)
+    #: The other hosts that it was asked for, as a proxy is.
+    hosts: set[str] = dataclasses.field(default_factory=set)
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -51,6 +55,10 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         """Say nothing: a request is no news."""
 
     def do_GET(self) -> None:
+        asked = urlsplit(self.path)
+        if asked.netloc:
+            self.web.hosts.add(asked.netloc)
+            self.path = asked.path
         if self.web.authorization not in (None, self.headers.get("Authorization")):
             self.send_error(401)
             return
@@ -79,13 +87,20 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(folder: Path, address: str = "127.0.0.1", port: int = 0) -> Iterator[Web]:
-    """Serve `folder` until the block ends, or `close` is called; a port of 0 is any free one."""
+def serve(
+    folder: Path, address: str = "127.0.0.1", context: ssl.SSLContext | None = None
+) -> Iterator[Web]:
+    """Serve `folder` on a free port until the block ends, or `close` is called.
+
+    As a proxy, it takes itself for every host.  With a `context` it speaks HTTPS.
+    """
     ended = threading.Event()
     handler = type("Handler", (_Handler,), {"ended": ended})
     served = http.server.ThreadingHTTPServer(
-        (address, port), functools.partial(handler, directory=str(folder))
+        (address, 0), functools.partial(handler, directory=str(folder))
     )
+    if context:
+        served.socket = context.wrap_socket(served.socket, server_side=True)
     threading.Thread(target=served.serve_forever, daemon=True).start()
 
     def close() -> None:
@@ -94,7 +109,7 @@ def serve(folder: Path, address: str = "127.0.0.1", port: int = 0) -> Iterator[W
             served.shutdown()
             served.server_close()
 
-    made = Web(f"http://{address}:{served.server_port}", folder, close)
+    made = Web(f"{'https' if context else 'http'}://{address}:{served.server_port}", folder, close)
     handler.web = made  # type: ignore[attr-defined]
     try:
         yield made

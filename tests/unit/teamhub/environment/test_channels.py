@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 from pathlib import Path
 
 import pytest
 import rattler
 
 from support.conda_channel import Channel
-from support.web import Fault, Web, corrupted, truncated
+from support.web import Fault, Web, corrupted, serve, truncated
+from teamhub import tls
 from teamhub.environment import prefix, search, team_file
 from teamhub.environment.channels import BadNetworkFile, ChannelUnreachable
+from teamhub.names import sort_names
 from teamhub_shared import TeamhubError
 from unit.teamhub.environment.conftest import Server
 
@@ -43,6 +46,54 @@ def test_a_channel_behind_a_login_is_reached_with_it(server: Server, web: Web) -
     server.layout.network_file.write_text(f'authentication-override-file = "{logins}"\n')
     server.ask("extra", channels=[web.url])
     server.apply()
+    assert server.version("extra") == "1.0"
+
+
+def test_a_login_of_netrc_is_used(
+    server: Server, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login zoe password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    web.authorization = f"Basic {base64.b64encode(b'zoe:secret').decode()}"
+    server.ask("extra", channels=[web.url])
+    server.apply()
+    assert server.version("extra") == "1.0"
+
+
+def test_a_token_is_used(server: Server, web: Web, tmp_path: Path) -> None:
+    logins = tmp_path / "logins.json"
+    logins.write_text(json.dumps({"127.0.0.1": {"BearerToken": "secret"}}))
+    server.layout.network_file.write_text(f'authentication-override-file = "{logins}"\n')
+    web.authorization = "Bearer secret"
+    server.ask("extra", channels=[web.url])
+    server.apply()
+    assert server.version("extra") == "1.0"
+
+
+def test_a_proxy_is_asked_in_a_channels_place(server: Server, web: Web) -> None:
+    server.layout.network_file.write_text(f'[proxy-config]\nhttp = "{web.url}"\n')
+    server.ask("extra", channels=["http://channel.example.org"])
+    server.apply()
+    assert server.version("extra") == "1.0"
+    assert web.hosts == {"channel.example.org"}
+
+
+def test_an_authority_of_the_systems_store_is_trusted_and_no_other(
+    server: Server, other: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, stem in (("AUTHORITY", "ca"), ("LEAF", "server")):
+        pair = tls.KeyPair(tmp_path / f"{stem}.key", tmp_path / f"{stem}.crt")
+        monkeypatch.setattr(tls, name, pair)
+    tls.ensure_certificates(sort_names(["channel.example.org", "127.0.0.1"]))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tls.LEAF.certificate_path, tls.LEAF.key_path)
+    with serve(other.folder, context=context) as web:
+        server.ask("extra", channels=[web.url])
+        assert "certificate" in fails(server).problem
+        monkeypatch.setenv("SSL_CERT_FILE", str(tls.AUTHORITY.certificate_path))
+        server.apply()
     assert server.version("extra") == "1.0"
 
 
