@@ -68,6 +68,7 @@ def write_embedded_channel(
 ) -> None:
     """Make the channel of the suite, and lay what the lock names of it where it ships."""
     channel = workspace.stage(variant) / "channel"
+    specs = requested_specs(variant)
     progress.stage("converting the wheels to a conda channel")
     write_channel(
         channel,
@@ -76,12 +77,13 @@ def write_embedded_channel(
         npm_prefix=inputs.npm_prefix,
         cache=workspace.conda_cache,
         progress=progress,
+        specs=[spec for wanted in specs.values() for spec in wanted],
     )
     progress.stage(f"locking the environments of the {variant.profile} profile")
     write_lock(
         channel,
         workspace.shipped_channel(variant),
-        specs=requested_specs(variant),
+        specs=specs,
         suite=variant.suite,
         channel_url=f"file://{CHANNEL_DIR}",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -24,8 +24,11 @@ def write_channel(
     npm_prefix: Path,
     cache: Path,
     progress: Callable[[str], None],
+    specs: Iterable[str] | None = None,
 ) -> None:
     """Makes the channel of `suite` in `out`: `{noarch,linux-64}/*.conda` and their repodata.
+
+    With `specs` it has what these ask for and need, and nothing else.
 
     `wheels` is a folder of wheels whose hashes were checked, `npm_prefix` a finished `npm ci` tree
     of locks/npm, `cache` where packages are kept between builds.  `progress` gets one line a
@@ -33,6 +36,8 @@ def write_channel(
     Python is not the suite's.
     """
     recipes = [*debian_recipes(suite), proxy_recipe(npm_prefix), *_wheel_recipes(wheels, suite)]
+    if specs is not None:
+        recipes = needed_recipes(recipes, specs)
     empty_channel(out)
     records = []
     with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as workers:
@@ -48,6 +53,23 @@ def write_channel(
             workers.shutdown(cancel_futures=True)
             raise
     write_repodata(out, records)
+
+
+def needed_recipes(recipes: Iterable[Recipe], specs: Iterable[str]) -> list[Recipe]:
+    """Those of `recipes` that `specs` name, and all that those depend on, in their order.
+
+    Exact, since the channel has one version of each package.
+    """
+    by_name = {recipe.package.name: recipe for recipe in recipes}
+    needed: set[str] = set()
+    wanted = [spec.split()[0] for spec in specs]
+    while wanted:
+        name = wanted.pop()
+        # a virtual package, such as __glibc, has no recipe
+        if name in by_name and name not in needed:
+            needed.add(name)
+            wanted += [spec.split()[0] for spec in by_name[name].package.depends]
+    return [recipe for name, recipe in by_name.items() if name in needed]
 
 
 def _wheel_recipes(folder: Path, suite: Suite) -> list[Recipe]:

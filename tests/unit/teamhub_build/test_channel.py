@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,13 @@ from teamhub_shared import TeamhubError
 from unit.teamhub_build.conftest import MakeWheel
 
 
-def write(out: Path, wheel_folder: Path, npm_prefix: Path, suite: Suite) -> list[str]:
+def write(
+    out: Path,
+    wheel_folder: Path,
+    npm_prefix: Path,
+    suite: Suite,
+    specs: Sequence[str] | None = None,
+) -> list[str]:
     """Writes a channel with a cache of its own; returns the lines of progress."""
     lines: list[str] = []
     write_channel(
@@ -25,6 +32,7 @@ def write(out: Path, wheel_folder: Path, npm_prefix: Path, suite: Suite) -> list
         npm_prefix=npm_prefix,
         cache=out.parent / f"{out.name}-cache",
         progress=lines.append,
+        specs=specs,
     )
     return lines
 
@@ -50,6 +58,18 @@ def channel(
 def test_it_holds_the_wheels_the_proxy_and_debians_programs(channel: Path) -> None:
     names = {str(record["name"]) for record in packages(channel).values()}
     assert {"app", "library", "configurable-http-proxy", "python", "python_abi"} <= names
+
+
+def test_it_can_hold_only_what_is_asked_for_and_what_that_needs(
+    tmp_path: Path, make_wheel: MakeWheel, wheel_folder: Path, npm_prefix: Path, suite: Suite
+) -> None:
+    make_wheel("app", requires=["library>=2"])
+    make_wheel("library", "2.5", requires=["deeper"])
+    make_wheel("deeper", requires=["app"])
+    make_wheel("other")
+    write(tmp_path / "channel", wheel_folder, npm_prefix, suite, specs=["app >=1"])
+    names = {str(record["name"]) for record in packages(tmp_path / "channel").values()}
+    assert names == {"app", "library", "deeper", "python", "python_abi"}
 
 
 def test_repodata_tells_the_hash_and_size_of_every_file(channel: Path) -> None:
