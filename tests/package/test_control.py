@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from package.built import REPOSITORY, BuiltPackage
@@ -28,6 +30,12 @@ def test_it_wants_the_python_that_its_channel_was_made_for(package: BuiltPackage
     python = package.relations("Depends")["python3"]
     assert f"(>= {suite.python}~)" in python
     assert f"(<< {suite.next_python}~)" in python
+
+
+def test_it_asks_for_no_interpreter_of_one_version(package: BuiltPackage) -> None:
+    # what runs on Debian's Python runs on every one: only the channel is made for one
+    named = package.relations("Depends").keys()
+    assert not [name for name in named if re.fullmatch(r"python3\.\d+", name)]
 
 
 def test_it_depends_on_all_that_its_scripts_call(package: BuiltPackage) -> None:
