@@ -217,7 +217,7 @@ class TestThin:
     def test_the_proxy_runs_on_the_channels_node(self, server: BootedServer) -> None:
         main = server.output("systemctl", "show", "--value", "--property=MainPID", "teamhub-proxy")
         program = server.output("readlink", f"/proc/{main}/exe")
-        assert re.fullmatch(r"/opt/teamhub/generations/\w+/hub/bin/node", program)
+        assert re.search(r"/opt/teamhub/generations/\w+/hub/bin/node$", program)
 
     def test_pure_packages_have_bytecode_and_conda_knows_the_channel(
         self, server: BootedServer, web: Web
