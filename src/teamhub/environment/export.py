@@ -53,6 +53,8 @@ def write_channel(generation: Path, folder: Path, layout: Layout) -> Exported:
         for environment in ENVIRONMENTS
         for record in locked_records(generation / LOCK_NAME, environment)
     }
+    missing = [r for name, r in records.items() if not (folder / r.subdir / name).exists()]
+    verify_files(missing, layout.channel)
     entries: dict[str, dict[str, Any]] = defaultdict(dict, {"noarch": {}, PLATFORM: {}})
     for name, record in sorted(records.items()):
         target = folder / record.subdir / name
@@ -73,7 +75,6 @@ def put(record: RepoDataRecord, target: Path, layout: Layout) -> None:
     if target.exists():
         verify(target, record.sha256)
         return
-    verify_files([record], layout.channel)
     partial = target.with_name(f".{target.name}.part")
     if record.url.startswith("file:"):
         shutil.copyfile(unquote(urlsplit(record.url).path), partial)
