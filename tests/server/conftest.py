@@ -91,7 +91,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the installed servers, when no worker has one booted any more."""
     folder = config.getoption("basetemp")
     if folder and not hasattr(config, "workerinput"):
-        for installed in Path(folder).glob(f"*/{INSTALLED}*"):
+        # pytest numbers what it makes, and names the newest in a link beside it.
+        for installed in Path(folder).glob(f"*/{INSTALLED}[0-9]*"):
             shutil.rmtree(installed)
 
 
