@@ -18,6 +18,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
 
 from teamhub_build.npm import npm_command
+from teamhub_build.packages.left_out import PROJECTS
 from teamhub_build.suites import SUITES, Suite
 from teamhub_build.wheelhouse import manylinux_platforms
 from teamhub_shared import TeamhubError
@@ -45,8 +46,9 @@ def write_pins(repository: Path) -> None:
 def wheel_pins(locks: Path, suite: Suite) -> str:
     """The text of a requirements file that pins each wheel of `suite` by version and hash."""
     with tempfile.TemporaryDirectory() as folder:
-        resolution = Path(folder) / "pylock.toml"
-        _run(_uv_command(locks, suite, resolution), cwd=locks)
+        resolution, excludes = Path(folder) / "pylock.toml", Path(folder) / "excludes.txt"
+        excludes.write_text("\n".join(sorted(PROJECTS)), "utf-8")
+        _run([*_uv_command(locks, suite, resolution), "--excludes", str(excludes)], cwd=locks)
         packages = tomllib.loads(resolution.read_text("utf-8"))["packages"]
     supported = list(supported_tags(suite))
     header = HEADER.format(python=suite.python, glibc=suite.glibc)

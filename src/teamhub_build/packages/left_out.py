@@ -1,4 +1,4 @@
-"""What of a wheel or an npm package no server uses, and the channel leaves out.
+"""What no server uses, and the channel leaves out: files of a package, and whole projects.
 
 docs/design.md says how much of the download each rule saves.  Type stubs ship (jedi completes with
 them), as do headers (numpy's are needed to compile extensions) and public modules such as
@@ -8,6 +8,10 @@ numpy.testing.
 from __future__ import annotations
 
 import re
+
+#: Projects that an extra asks for and that work without.  JupyterLab's schemas have no IRI, which
+#: rfc3987-syntax checks with thirty parsers that it makes each time it is imported (1.1 s).
+PROJECTS = frozenset({"rfc3987-syntax"})
 
 #: JupyterHub's copy of Font Awesome; its pages use the style sheet and the web fonts.
 FONT_AWESOME = r"components/@fortawesome/fontawesome-free"

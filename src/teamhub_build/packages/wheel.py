@@ -16,6 +16,7 @@ from packaging.tags import Tag
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 
 from teamhub_build.packages.conda_file import CondaPackage
+from teamhub_build.packages.left_out import PROJECTS
 from teamhub_build.packages.names import conda_name
 from teamhub_build.packages.versions import conda_spec
 from teamhub_build.suites import Suite
@@ -142,6 +143,8 @@ def run_requirements(
         for requirement in wheels[project].metadata.requires_dist or ():
             if _holds(requirement, environment, extra):
                 required = canonicalize_name(requirement.name)
+                if extra and required in PROJECTS:
+                    continue
                 if required != wheel.project:
                     yield requirement
                 for required_extra in sorted(requirement.extras):

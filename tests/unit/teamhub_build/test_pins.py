@@ -45,6 +45,13 @@ class TestResolution:
         make_wheel("app", tag="cp311-cp311-manylinux_2_39_x86_64")
         assert pinned_hashes(wheel_pins(locks, BOOKWORM), locks) == {"app": older.sha256}
 
+    def test_what_the_channel_leaves_out_is_not_pinned(
+        self, locks: Path, make_wheel: MakeWheel
+    ) -> None:
+        make_wheel("app", requires=["rfc3987-syntax"])
+        make_wheel("rfc3987-syntax")
+        assert pinned_hashes(wheel_pins(locks, TRIXIE), locks).keys() == {"app"}
+
     def test_a_requirement_that_nothing_satisfies_is_named(self, locks: Path) -> None:
         with pytest.raises(PinError, match="app"):
             wheel_pins(locks, TRIXIE)

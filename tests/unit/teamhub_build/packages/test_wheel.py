@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from teamhub_build.packages.left_out import PROJECTS
 from teamhub_build.packages.wheel import Wheel, WheelError, conda_package, run_requirements
 from teamhub_build.suites import SUITES, Suite
 from unit.teamhub_build.conftest import MakeWheel
@@ -72,6 +73,16 @@ class TestRequirements:
         http = make_wheel("http", requires=["brotli ; extra == 'fast'"])
         wheel = make_wheel("app", requires=["schema[all]"])
         assert names(wheel, schema, http) == {"schema", "http", "brotli"}
+
+    def test_what_the_channel_leaves_out_is_not_brought_by_an_extra(
+        self, make_wheel: MakeWheel
+    ) -> None:
+        extra = [f"{name} ; extra == 'all'" for name in ("fqdn", *PROJECTS)]
+        schema = make_wheel("schema", requires=extra)
+        assert names(make_wheel("app", requires=["schema[all]"]), schema) == {"schema", "fqdn"}
+
+    def test_what_a_project_cannot_do_without_is_not_left_out(self, make_wheel: MakeWheel) -> None:
+        assert names(make_wheel("app", requires=[*PROJECTS])) == PROJECTS
 
     def test_extras_that_ask_for_each_other_end(self, make_wheel: MakeWheel) -> None:
         one = make_wheel("one", requires=["two[x] ; extra == 'x'"])
