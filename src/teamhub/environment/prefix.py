@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from teamhub.environment import manifest
 from teamhub.environment.bytecode import write_bytecode
-from teamhub.environment.changes import read_record
 from teamhub.environment.channels import client, explain
 from teamhub.environment.layout import Layout
 from teamhub.environment.packages import locked_records, verify_files
@@ -18,7 +21,7 @@ from teamhub.environment.remedies import again
 from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rattler import InstallerReporter, RepoDataRecord
 
@@ -27,6 +30,7 @@ STALLED_SECONDS = 60.0
 #: What has not come whole by then is given up: nothing may hold dpkg up for ever.
 LONGEST_SECONDS = 3600.0
 LOOK_SECONDS = 0.2
+WRITE_SECONDS = 0.3
 
 
 class InstallFailed(TeamhubError):
@@ -42,10 +46,34 @@ def write_prefixes(
     Raises InstallFailed, ChannelUnreachable, or CorruptPackage naming the file.
     """
     installed: list[RepoDataRecord] = []
-    for environment, requested in specs.items():
-        installed = locked_records(lock, environment)
-        install(generation / environment, installed, requested, layout)
+    with written_meanwhile(layout.root):
+        for environment, requested in specs.items():
+            installed = locked_records(lock, environment)
+            install(generation / environment, installed, requested, layout)
     return tuple(map(manifest.package, installed))
+
+
+@contextmanager
+def written_meanwhile(folder: Path) -> Iterator[None]:
+    """Have the disk busy while packages are unpacked, which takes the processor.
+
+    A generation is synced at its end; the kernel would begin to write only then.
+    """
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.wait(WRITE_SECONDS):
+            # What the disk cannot take is told by the sync that counts.
+            subprocess.run(
+                ["sync", "--file-system", folder], check=False, stderr=subprocess.DEVNULL
+            )
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        beside.submit(write)
+        try:
+            yield
+        finally:
+            ended.set()
 
 
 def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
@@ -130,7 +158,9 @@ def note_addresses(prefix: Path, records: list[RepoDataRecord], addresses: list[
     for record, address in zip(records, addresses, strict=True):
         if record.url != address:
             path = prefix / "conda-meta" / f"{manifest.package(record).stem}.json"
-            path.write_text(json.dumps({**read_record(path), "url": address}, indent=2), "utf-8")
+            # as text: most of a record is the list of its files, which takes a while to read
+            was, is_ = (f'"url": {json.dumps(url)}' for url in (record.url, address))
+            path.write_text(path.read_text("utf-8").replace(was, is_, 1), "utf-8")
 
 
 def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> None:
