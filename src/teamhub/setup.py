@@ -116,8 +116,11 @@ def set_up_environment() -> None:
 
 
 def set_up_hub_config() -> None:
-    """Check the hub's configuration with what is installed now."""
+    """Check the hub's configuration and its database with what is installed now."""
+    from teamhub import database
+
     check_hub_config(settings.read())
+    database.check()
 
 
 def set_up_services() -> None:

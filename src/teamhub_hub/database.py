@@ -1,0 +1,221 @@
+"""The hub's database: kept in the schema that the hub reads, with a copy of what it was before.
+
+systemd runs this before each start of the hub, as the hub's account and on the hub's own Python, so
+an upgrade, a downgrade and `teamhub env rollback` all pass here.  With --check it changes nothing
+and says whether the hub could start.  A database that is not SQLite's is left to its admin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import re
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+DATABASE = Path("/var/lib/teamhub/jupyterhub.sqlite")
+#: So many copies stay.
+KEPT = 5
+#: A migration of Alembic's says in its source which one it follows; the first follows none.
+REVISION = re.compile(r"^(down_revision|revision) *= *(?:'(\w+)'|\"(\w+)\"|None)", re.MULTILINE)
+
+Upgrade = Callable[[Path], None]
+
+
+class UnreadableDatabase(Exception):
+    """The database is of a newer hub, and no copy is of one that this hub can read."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The revisions of the database's schema that a hub can start from."""
+
+    known: frozenset[str]
+    #: The one that it works with.
+    head: str
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A copy of the database, named TIME-REVISION.sqlite."""
+
+    path: Path
+
+    @property
+    def revision(self) -> str:
+        """The revision of its schema."""
+        return self.path.stem.partition("-")[2]
+
+
+def hub_schema() -> Schema:
+    """The schema of the JupyterHub that this Python has; importing it would take a second."""
+    found = importlib.util.find_spec("jupyterhub")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("jupyterhub")
+    return read_schema(Path(found.origin).parent / "alembic/versions")
+
+
+def read_schema(migrations: Path) -> Schema:
+    """The schema that a folder of Alembic's migrations leads to."""
+    revisions: set[str] = set()
+    followed: set[str] = set()
+    for path in migrations.glob("*.py"):
+        for kind, single, double in REVISION.findall(path.read_text("utf-8")):
+            (revisions if kind == "revision" else followed).add(single or double)
+    (head,) = revisions - followed
+    return Schema(frozenset(revisions), head)
+
+
+def revision_of(database: Path) -> str | None:
+    """The revision of a database's schema; None where there is no database, or an empty one."""
+    if not database.exists():
+        return None
+    with closing(sqlite3.connect(database)) as connection:
+        try:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            return None
+    return str(row[0]) if row else None
+
+
+def make_readable(database: Path, schema: Schema, upgrade: Upgrade) -> str | None:
+    """Bring the database to the hub's schema; what was done, in words, or None.
+
+    All work is done on a copy, which then takes the database's place in one step.
+    Raises UnreadableDatabase where nothing is there that this hub can read.
+    """
+    source = readable(database, schema)
+    if source is None:
+        return None
+    revision = revision_of(database)
+    backup = back_up(database, str(revision))
+    new = database.with_name(f"{database.name}.new")
+    copy(source, new)
+    if revision_of(new) != schema.head:
+        upgrade(new)
+    put_in_place(new, database)
+    remove_old(backup.path.parent)
+    if source == database:
+        return f"the hub's database has a newer schema now; what it was is {backup.path}"
+    return (
+        f"the hub's database was of a newer version and is {backup.path} now; {source} was put "
+        "back, so what happened since then is unknown to the hub"
+    )
+
+
+def readable(database: Path, schema: Schema) -> Path | None:
+    """What to make the hub's database from; None where it may stay as it is.
+
+    Raises UnreadableDatabase.
+    """
+    revision = revision_of(database)
+    if revision in (None, schema.head):
+        return None
+    if revision in schema.known:
+        return database
+    for backup in reversed(backups(folder_of(database))):
+        if backup.revision in schema.known:
+            return backup.path
+    raise UnreadableDatabase(
+        f"{database} was written by a newer JupyterHub (its schema is {revision}), which this one "
+        f"cannot read, and {folder_of(database)} has no older copy.\n  What to do: install the "
+        f"newer version of teamhub again, or move {database} away to begin with an empty one"
+    )
+
+
+def folder_of(database: Path) -> Path:
+    """Where the copies of a database are."""
+    return database.parent / "backups"
+
+
+def backups(folder: Path) -> list[Backup]:
+    """The copies, the oldest first."""
+    return [Backup(path) for path in sorted(folder.glob("*-*.sqlite"))]
+
+
+def back_up(database: Path, revision: str) -> Backup:
+    """A copy of the database as it is: one that is there already, or a new one.
+
+    A hub that cannot be started is tried again each second, and must not push older copies out.
+    """
+    folder = folder_of(database)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for backup in backups(folder):
+        same = backup.revision == revision
+        if same and backup.path.stat().st_mtime >= database.stat().st_mtime:
+            return backup
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    path = folder / f"{moment}-{revision}.sqlite"
+    partial = path.with_suffix(".partial")
+    copy(database, partial)
+    put_in_place(partial, path)
+    return Backup(path)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a database through SQLite, which first finishes what a crash has left."""
+    target.unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+    target.chmod(0o600)
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Give a file another's name, when it has reached the disk."""
+    sync(new)
+    new.replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or a folder's list of names, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_old(folder: Path) -> None:
+    """Keep the newest copies."""
+    for backup in backups(folder)[:-KEPT]:
+        backup.path.unlink()
+
+
+def upgrade_with_alembic(database: Path) -> None:
+    """Have JupyterHub's own migrations bring a database to its schema."""
+    from jupyterhub import dbutil
+
+    dbutil.upgrade(f"sqlite:///{database}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line; the exit status."""
+    parser = argparse.ArgumentParser(description="Prepare the hub's database.")
+    parser.add_argument("--check", action="store_true", help="change nothing")
+    options = parser.parse_args(arguments)
+    try:
+        if options.check:
+            readable(DATABASE, hub_schema())
+        elif done := make_readable(DATABASE, hub_schema(), upgrade_with_alembic):
+            print(done)
+    except UnreadableDatabase as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (sqlite3.Error, OSError) as error:
+        there = f"put a copy of {folder_of(DATABASE)} in its place, as the account rhea's"
+        print(f"{DATABASE}: {error}\n  What to do: {there}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
