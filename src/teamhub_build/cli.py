@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
         prog="build.py",
         description="Build teamhub's Debian package. What the build needs it installs first, "
         "through apt and pip; the result is DIR/teamhub_VERSION_amd64.deb.",
+        epilog="`build.py publish --help` tells how packages get into an apt repository.",
     )
     options.add_argument(
         "action",
@@ -78,6 +79,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(repository: Path, arguments: list[str]) -> int:
     """Do what `arguments` say; the exit status of build.py."""
+    if arguments[:1] == ["publish"]:
+        return _publish(repository, arguments[1:])
     options = parser().parse_args(arguments)
     start = os.environ.get(START)
     progress = Progress(start=float(start) if start else None)
@@ -87,6 +90,17 @@ def main(repository: Path, arguments: list[str]) -> int:
             _lock(repository, progress)
         else:
             _build(Workspace(repository), options, progress)
+    except TeamhubError as error:
+        print(f"build.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _publish(repository: Path, arguments: list[str]) -> int:
+    from teamhub_build.repository import command
+
+    try:
+        command.run(repository, arguments)
     except TeamhubError as error:
         print(f"build.py: {error}", file=sys.stderr)
         return 1

@@ -13,9 +13,11 @@ class Channel:
     """A conda channel in a folder, to which a test adds packages."""
 
     def __init__(self, folder: Path) -> None:
+        """A new channel, or the one that is there."""
         self.folder = folder
-        empty_channel(folder)
-        write_repodata(folder, [])
+        if not folder.exists():
+            empty_channel(folder)
+            write_repodata(folder, [])
 
     @property
     def url(self) -> str:
