@@ -7,11 +7,16 @@ as an EnvironmentFile.
 from __future__ import annotations
 
 import datetime
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from teamhub import settings, units
 from teamhub.environment.generations import CURRENT
+from teamhub.remedies import again
+from teamhub_shared import TeamhubError
 
 #: What the proxy is started with (src/programs/proxy).
 PROXY_KEYS = ("HTTPS_PORT", "HTTP_PORT", "LISTEN_ADDRESS", "CERTIFICATE")
@@ -32,8 +37,20 @@ HUB_FILES = (
     CURRENT,
 )
 
+#: Where the hub says that it is there, without a login.
+HEALTH = "http://127.0.0.1:808/hub/health"
+#: A hub with a thousand people takes seconds to read them.
+START_SECONDS = 60.0
+LOOK_SECONDS = 0.2
+#: The hub may lose one race for its port with the hub before.
+ENDINGS = 3
+
 #: In the proxy's unit: a digest of the programs that it runs, made by the build.
 PROXY_DIGEST = "TEAMHUB_PROXY"
+
+
+class HubDoesNotStart(TeamhubError):
+    """The hub was started, and serves nothing."""
 
 
 def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> None:
@@ -47,6 +64,39 @@ def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> N
         unit, reasons = first
         report(f"restarting {unit}, since this has changed: {', '.join(reasons)}")
         units.restart(unit)
+
+
+def wait_for_hub(report: Callable[[str], None]) -> None:
+    """Return when the hub answers; at once where it is not to run.
+
+    Raises HubDoesNotStart for one that ends and is started again and again.
+    """
+    end = time.monotonic() + START_SECONDS
+    restarts = int(units.show(units.HUB)["NRestarts"]) if units.in_charge() else 0
+    while units.is_starting_or_active(units.HUB) and not answers(HEALTH):
+        if int(units.show(units.HUB)["NRestarts"]) - restarts > ENDINGS:
+            raise HubDoesNotStart(
+                "the hub ends as soon as it has started",
+                f"see why with: journalctl --unit=teamhub, mend it, then: {again()}",
+            )
+        if time.monotonic() > end:
+            # it may listen elsewhere, by a snippet of the admin's
+            report(f"warning: {HEALTH} does not answer after {START_SECONDS:.0f} s")
+            return
+        time.sleep(LOOK_SECONDS)
+
+
+def answers(url: str) -> bool:
+    """Whether a page is served on this machine, whatever its status."""
+    # no proxy of the environment's is asked for this machine itself
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        opener.open(url, timeout=LOOK_SECONDS * 10).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def hub_is_to_start(values: Mapping[str, str]) -> bool:

@@ -124,10 +124,11 @@ def set_up_hub_config() -> None:
 
 
 def set_up_services() -> None:
-    """Restart the proxy or the hub, where they run with something that has changed."""
+    """Restart the proxy or the hub where they run with what has changed, and wait for the hub."""
     from teamhub import services
 
     services.restart_stale(settings.read(), report)
+    services.wait_for_hub(report)
 
 
 def apply() -> None:

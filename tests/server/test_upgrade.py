@@ -175,7 +175,7 @@ def test_dpkg_asks_about_a_configuration_that_was_touched(
     touched: subprocess.CompletedProcess[str],
 ) -> None:
     assert touched.returncode != 0
-    assert f"Configuration file '{CONFIG}'" in touched.stdout
+    assert f"Configuration file '{CONFIG}'" in touched.stderr
     assert "end of file on stdin at conffile prompt" in touched.stdout + touched.stderr
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.web import serve
 from teamhub import services
 from teamhub.settings import SETTINGS
 from teamhub_hub import settings as hub_settings
@@ -48,6 +49,13 @@ def later() -> float:
     moment = time.time()
     time.sleep(0.02)
     return moment
+
+
+def test_a_hub_that_serves_answers_whatever_it_says(tmp_path: Path) -> None:
+    with serve(tmp_path) as web:
+        assert services.answers(f"{web.url}/hub/health")
+        web.close()
+        assert not services.answers(f"{web.url}/hub/health")
 
 
 def test_the_hub_restarts_for_every_setting_that_it_reads() -> None:
