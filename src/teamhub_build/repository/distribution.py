@@ -12,10 +12,8 @@ import lzma
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from email.utils import formatdate
 from pathlib import Path
 
 from teamhub_build.commands import CommandError
@@ -26,9 +24,9 @@ KEPT_INDICES = 3
 DAY = 24 * 60 * 60
 STATES = ("stable", "canary")
 ARCHITECTURE = "amd64"
-FTPARCHIVE = (
-    "apt-ftparchive", "-o", "APT::FTPArchive::MD5=0", "-o", "APT::FTPArchive::SHA1=0"
-)  # fmt: skip
+#: apt asks for an index by the strongest hash that its Release names, which is then SHA-256.
+HASHES = ("MD5", "SHA1", "SHA512")
+FTPARCHIVE = ("apt-ftparchive", *(f"-oAPT::FTPArchive::{name}=0" for name in HASHES))
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,8 @@ class Distribution:
             "Components": self.component,
             "Architectures": ARCHITECTURE,
             "Acquire-By-Hash": "yes",
-            "Valid-Until": formatdate(time.time() + valid_days * DAY, usegmt=True),
+            # in seconds; it becomes Valid-Until
+            "ValidTime": str(round(valid_days * DAY)),
             "Description": "The team's Jupyter server",
         }
         options = [f"-oAPT::FTPArchive::Release::{key}={value}" for key, value in fields.items()]

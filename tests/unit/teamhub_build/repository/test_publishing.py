@@ -1,0 +1,243 @@
+"""What publishers do, as the real apt sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from support.web import Web, corrupted
+from teamhub_build.repository import publishing
+from teamhub_build.repository.debs import DebError
+from teamhub_build.repository.publishing import Repository, UnknownVersion
+from teamhub_build.repository.signing import SigningError
+from unit.teamhub_build.repository.conftest import Client, Deb
+
+SOURCE = Path(__file__).parents[4] / "src"
+#: A publisher as a process, which can be killed.
+PUBLISHER = """\
+import sys
+from pathlib import Path
+from teamhub_build.repository import publishing
+folder, key, *files = sys.argv[1:]
+publishing.publish(
+    publishing.Repository(Path(folder), (key,)), [Path(file) for file in files], "stable", print
+)
+"""
+
+
+def publish(repository: Repository, *files: Path, state: str = "stable") -> None:
+    publishing.publish(repository, files, state, lambda _: None)
+
+
+def start_publisher(repository: Repository, *files: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PUBLISHER, repository.folder, repository.keys[0], *files],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+class TestClient:
+    """What apt says to the repository."""
+
+    def test_it_reads_it_without_a_warning(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        assert client.update() == ""
+        assert client.versions() == ["1.0~deb12"]
+        assert client.apt("apt-get", "download", "--print-uris", "teamhub").returncode == 0
+
+    def test_each_debian_sees_its_own_packages(
+        self, repository: Repository, client: Client, deb: Deb, keys: list[str]
+    ) -> None:
+        publish(
+            repository, deb("1.0~deb12"), deb("1.0~deb13"), deb("2.0", "teamhub-archive-keyring")
+        )
+        client.use("trixie", keys[:1])
+        assert client.update() == ""
+        assert client.versions() == ["1.0~deb13"]
+        assert client.versions("teamhub-archive-keyring") == ["2.0"]
+
+    def test_a_tampered_index_is_refused(
+        self, repository: Repository, client: Client, web: Web, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        for path in (repository.folder / "dists/bookworm/main").rglob("*/SHA256/*"):
+            web.contents[path.name] = corrupted
+        assert "mismatch" in client.update().lower()
+        assert client.versions() == []
+
+    def test_a_tampered_release_is_refused(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        release = repository.folder / "dists/bookworm/InRelease"
+        release.write_text(release.read_text().replace("Label: teamhub", "Label: teamhuh"))
+        assert client.update() != ""
+        assert client.versions() == []
+
+    def test_one_without_a_signature_is_refused(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        folder = repository.folder / "dists/bookworm"
+        (folder / "InRelease").unlink()
+        (folder / "Release.gpg").unlink()
+        assert "is not signed" in client.update()
+
+    def test_one_that_nobody_has_signed_for_long_is_refused_until_it_is_signed_anew(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        publish(replace(repository, valid_days=-1), deb("1.0~deb12"))
+        assert "expired" in client.update()
+        publishing.refresh(repository)
+        assert client.update() == ""
+        assert client.versions() == ["1.0~deb12"]
+
+    def test_a_key_follows_another_while_both_sign(
+        self, repository: Repository, client: Client, deb: Deb, keys: list[str]
+    ) -> None:
+        publish(replace(repository, keys=tuple(keys)), deb("1.0~deb12"))
+        for trusted in (keys[:1], keys[1:], keys):
+            client.use("bookworm", trusted)
+            assert client.update() == ""
+        publish(replace(repository, keys=(keys[1],)), deb("1.1~deb12"))
+        assert client.update() == ""
+        client.use("bookworm", keys[:1])
+        assert client.update() != ""
+
+    def test_every_file_is_readable_by_a_web_server(self, repository: Repository, deb: Deb) -> None:
+        package = deb("1.0~deb12")
+        before = os.umask(0o077)
+        try:
+            publish(repository, package)
+        finally:
+            os.umask(before)
+        for path in (repository.folder, *repository.folder.rglob("[!.]*")):
+            assert path.stat().st_mode & 0o044 == 0o044, path
+
+
+class TestVersions:
+    """Which versions are there."""
+
+    def test_the_newest_are_kept(self, repository: Repository, client: Client, deb: Deb) -> None:
+        few = replace(repository, keep=2)
+        for version in ("1.9", "1.10", "1.11"):
+            publish(few, deb(f"{version}~deb12"))
+        assert client.update() == ""
+        assert client.versions() == ["1.11~deb12", "1.10~deb12"]
+
+    def test_files_that_no_index_names_any_more_go(self, repository: Repository, deb: Deb) -> None:
+        for number in range(6):
+            publish(replace(repository, keep=1), deb(f"1.{number}~deb12"))
+        pool = {path.name for path in (repository.folder / "pool").rglob("*.deb")}
+        assert "teamhub_1.5~deb12_amd64.deb" in pool
+        assert "teamhub_1.0~deb12_amd64.deb" not in pool
+
+    def test_canary_is_tried_first_and_then_promoted(
+        self, repository: Repository, client: Client, deb: Deb, keys: list[str]
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        publish(repository, deb("1.1~deb12"), state="canary")
+        assert client.update() == ""
+        assert client.versions() == ["1.0~deb12"]
+        publishing.promote(repository, "canary", "stable", lambda _: None)
+        assert client.update() == ""
+        assert client.versions() == ["1.1~deb12", "1.0~deb12"]
+        client.use("bookworm-canary", keys[:1])
+        assert client.update() == ""
+        assert client.versions() == ["1.1~deb12"]
+
+    def test_a_bad_version_is_withdrawn(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"), deb("1.1~deb12"), deb("1.1~deb13"))
+        publishing.withdraw(repository, "1.1", None, lambda _: None)
+        assert client.update() == ""
+        assert client.versions() == ["1.0~deb12"]
+
+    def test_one_that_is_not_there_cannot_be_withdrawn(
+        self, repository: Repository, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        with pytest.raises(UnknownVersion, match=r"7\.0(.|\n)*1\.0~deb12"):
+            publishing.withdraw(repository, "7.0", None, lambda _: None)
+
+    def test_another_content_of_the_same_version_is_refused(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        with pytest.raises(DebError, match="its version is the same"):
+            publish(repository, deb("1.0~deb12", content="other"))
+        publish(repository, deb("1.1~deb12"))
+        assert client.update() == ""
+
+    def test_an_unknown_key_is_named_and_nothing_is_written(
+        self, repository: Repository, deb: Deb
+    ) -> None:
+        with pytest.raises(SigningError, match="no secret key 0BADC0DE"):
+            publish(replace(repository, keys=("0BADC0DE",)), deb("1.0~deb12"))
+        assert not (repository.folder / "dists").exists()
+
+
+class TestAccidents:
+    """Clients, publishers and signals at any moment."""
+
+    def test_a_client_that_updates_meanwhile_sees_no_mix(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        packages = [deb(f"1.{number}~deb12") for number in range(8)]
+        publish(repository, packages[0])
+        ended = threading.Event()
+        faults: list[str] = []
+
+        def ask() -> None:
+            while not ended.is_set():
+                if said := client.update():
+                    faults.append(said)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        for package in packages[1:]:
+            publish(repository, package)
+        ended.set()
+        asking.join()
+        assert faults == []
+
+    def test_two_publishers_wait_for_each_other(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        packages = [deb(f"1.{number}~deb12") for number in range(4)]
+        running = [start_publisher(repository, package) for package in packages]
+        assert [process.wait(60) for process in running] == [0, 0, 0, 0]
+        assert client.update() == ""
+        assert len(client.versions()) == len(packages)
+
+    def test_one_that_is_killed_leaves_a_repository_that_is_whole(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        start = time.monotonic()
+        assert start_publisher(repository, deb("1.1~deb12")).wait(60) == 0
+        whole = time.monotonic() - start
+        for number in range(10):
+            process = start_publisher(repository, deb(f"2.{number}~deb12"))
+            time.sleep(whole * (number + 1) / 11)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            assert client.update() == ""
+            assert client.versions()[-1] == "1.0~deb12"
+        publish(replace(repository, keep=20), deb("3.0~deb12"))
+        assert client.update() == ""
+        assert client.versions()[0] == "3.0~deb12"
+        assert not list(repository.folder.rglob(".*.new"))
