@@ -16,6 +16,7 @@ from support.container import BootedServer
 from support.environment import imports
 from support.hub_client import HubClient
 from support.installation import APT, CONFIGURE, Target
+from support.keys import signing_keys
 from support.next_version import Change, write_version
 from support.poller import Poller, main_pid, server_processes
 from support.repository import Repository
@@ -54,12 +55,13 @@ def upgrade(server: BootedServer, *options: str) -> subprocess.CompletedProcess[
 
 @pytest.fixture(scope="module")
 def repository(
-    server: BootedServer, tmp_path_factory: pytest.TempPathFactory
+    server: BootedServer, target: Target, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Repository]:
-    made = Repository(tmp_path_factory.mktemp("repository"))
-    made.use(server)
-    yield made
-    made.close()
+    with signing_keys(["the team"]) as keys:
+        made = Repository(tmp_path_factory.mktemp("repository"), keys)
+        made.use(server, target.suite)
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from support.keys import signing_keys
 from support.web import Web, serve
 from teamhub_build.repository.publishing import Repository
 from teamhub_build.repository.signing import export_keys
@@ -21,26 +19,9 @@ Deb = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def keys() -> Iterator[list[str]]:
-    """Two Ed25519 keys in a keyring of their own, by their fingerprints."""
-    # gpg-agent's socket must have a short path
-    home = tempfile.mkdtemp(prefix="gpg-", dir="/tmp")
-    before = os.environ.get("GNUPGHOME")
-    os.environ["GNUPGHOME"] = home
-    gpg = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
-    for name in ("first", "second"):
-        subprocess.run([*gpg, "--quick-generate-key", name, "ed25519", "sign", "never"], check=True,
-                       capture_output=True)  # fmt: skip
-    listed = subprocess.run(
-        ["gpg", "--batch", "--with-colons", "--list-secret-keys"],
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    yield [line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:")]
-    subprocess.run(["gpgconf", "--kill", "all"], check=False)
-    shutil.rmtree(home, ignore_errors=True)
-    if before is None:
-        del os.environ["GNUPGHOME"]
-    else:
-        os.environ["GNUPGHOME"] = before
+    """Two keys in a keyring of their own, by their fingerprints."""
+    with signing_keys(["first", "second"]) as made:
+        yield made
 
 
 @pytest.fixture
@@ -101,6 +82,7 @@ class Client:
             "Acquire::Languages": "none",
             # what it does by itself, where no file of this machine says otherwise
             "Acquire::Check-Valid-Until": "true",
+            "Acquire::Check-Date": "true",
         }
         given = [f"-o{key}={value}" for key, value in options.items()]
         return subprocess.run(
