@@ -56,6 +56,8 @@ DEBIAN_PACKAGES = (
     "devscripts",
     "faketime",
     "fonts-dejavu-core",
+    "gpg",
+    "gpg-agent",
     "iproute2",
     "libnss3-tools",
     "mmdebstrap",

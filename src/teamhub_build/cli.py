@@ -11,13 +11,11 @@ from pathlib import Path
 from teamhub_build import machine
 from teamhub_build.profiles import DEFAULT_PROFILE, PROFILES
 from teamhub_build.progress import Progress
+from teamhub_build.repository import keyring_command, publish_command
 from teamhub_build.suites import SUITES, machine_suite
 from teamhub_build.variant import Variant, choose_variant
 from teamhub_build.workspace import Workspace
 from teamhub_shared import TeamhubError
-
-#: Hands the time of the start to the process that takes over in the tools' environment.
-START = "TEAMHUB_BUILD_START"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,7 +24,8 @@ def parser() -> argparse.ArgumentParser:
         prog="build.py",
         description="Build teamhub's Debian package. What the build needs it installs first, "
         "through apt and pip; the result is DIR/teamhub_VERSION_amd64.deb.",
-        epilog="`build.py publish --help` tells how packages get into an apt repository.",
+        epilog="`build.py publish --help` and `build.py keyring --help` tell of the team's own apt "
+        "repository.",
     )
     options.add_argument(
         "action",
@@ -79,52 +78,34 @@ def parser() -> argparse.ArgumentParser:
 
 def main(repository: Path, arguments: list[str]) -> int:
     """Do what `arguments` say; the exit status of build.py."""
-    if arguments[:1] == ["publish"]:
-        return _publish(repository, arguments[1:])
-    options = parser().parse_args(arguments)
-    start = os.environ.get(START)
+    start = os.environ.get(machine.START)
     progress = Progress(start=float(start) if start else None)
     try:
-        _enter_tool_environment(repository, arguments, options, progress)
-        if options.action == "lock":
-            _lock(repository, progress)
+        if arguments[:1] == ["publish"]:
+            publish_command.run(repository, arguments[1:], progress)
+        elif arguments[:1] == ["keyring"]:
+            keyring_command.run(repository, arguments[1:], progress)
         else:
-            _build(Workspace(repository), options, progress)
+            _build_or_lock(repository, arguments, progress)
     except TeamhubError as error:
         print(f"build.py: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _publish(repository: Path, arguments: list[str]) -> int:
-    from teamhub_build.repository import command
-
-    try:
-        command.run(repository, arguments)
-    except TeamhubError as error:
-        print(f"build.py: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _enter_tool_environment(
-    repository: Path, arguments: list[str], options: argparse.Namespace, progress: Progress
-) -> None:
-    """Replace this process by one in the build's own environment, unless it is there already."""
+def _build_or_lock(repository: Path, arguments: list[str], progress: Progress) -> None:
+    options = parser().parse_args(arguments)
     workspace = Workspace(repository)
     wanted = [*machine.BUILD_PACKAGES]
     if options.action == "build" and not _builds_here(_variant(options)):
         wanted += machine.ROOT_PACKAGES
-    machine.install_packages(
-        wanted, workspace=workspace, offline=options.offline, progress=progress
+    machine.enter_tool_environment(
+        workspace, arguments, wanted, offline=options.offline, progress=progress
     )
-    with workspace.exclusive("tools"):
-        python = machine.tool_environment(workspace, offline=options.offline, progress=progress)
-    if not machine.runs_in(python):
-        source = str(repository / "src")
-        command = [str(python), str(repository / "build.py"), *arguments]
-        environment = {**os.environ, "PYTHONPATH": source, START: str(progress.start)}
-        os.execve(python, command, environment)  # noqa: S606 - a shell has no part in it
+    if options.action == "lock":
+        _lock(repository, progress)
+    else:
+        _build(workspace, options, progress)
 
 
 def _lock(repository: Path, progress: Progress) -> None:

@@ -6,9 +6,10 @@ Runs before anything is installed, so the standard library has to do.
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from teamhub_build.commands import as_root, run_logged
@@ -34,6 +35,9 @@ BUILD_PACKAGES = (
 
 #: What making a clean root of another suite takes, on the machine.
 ROOT_PACKAGES = ("debian-archive-keyring", "mmdebstrap", "util-linux")
+
+#: Hands the time of the start to the process that takes over in the tools' environment.
+START = "TEAMHUB_BUILD_START"
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 
@@ -119,6 +123,29 @@ def tool_environment(workspace: Workspace, *, offline: bool, progress: Progress)
     )
     complete.touch()
     return interpreter
+
+
+def enter_tool_environment(
+    workspace: Workspace,
+    arguments: Sequence[str],
+    packages: Iterable[str],
+    *,
+    offline: bool,
+    progress: Progress,
+) -> None:
+    """Replace this process by one in the build's own environment, unless it is there already.
+
+    `arguments` are build.py's, `packages` what of Debian is to be installed before.
+    """
+    install_packages(packages, workspace=workspace, offline=offline, progress=progress)
+    with workspace.exclusive("tools"):
+        python = tool_environment(workspace, offline=offline, progress=progress)
+    if not runs_in(python):
+        repository = workspace.repository
+        command = [str(python), str(repository / "build.py"), *arguments]
+        source = str(repository / "src")
+        environment = {**os.environ, "PYTHONPATH": source, START: str(progress.start)}
+        os.execve(python, command, environment)  # noqa: S606 - a shell has no part in it
 
 
 def system_python_version() -> str:

@@ -58,14 +58,13 @@ def positive(text: str) -> int:
     return number
 
 
-def run(repository: Path, arguments: list[str]) -> None:
+def run(repository: Path, arguments: list[str], progress: Progress) -> None:
     """Do what `arguments` say.  Raises TeamhubError."""
     chosen = parser()
     options = chosen.parse_args(arguments)
     instead = options.refresh or options.promote or options.withdraw
     if bool(options.files) == bool(instead):
         chosen.error("name packages to add, or one of --refresh, --promote and --withdraw")
-    progress = Progress()
     machine.install_packages(
         PACKAGES, workspace=Workspace(repository), offline=False, progress=progress
     )
