@@ -10,6 +10,7 @@ from pathlib import Path
 from support.container import BootedServer
 from support.network import WebServer
 from teamhub_build.repository.signing import export_keys
+from teamhub_build.suites import SUITES
 
 PORT = 8091
 KEYRING = "/etc/apt/keyrings/teamhub.gpg"
@@ -27,13 +28,18 @@ class Repository:
 
     def publish(self, *arguments: str | Path) -> str:
         """What `build.py publish` prints with these arguments."""
+        return self._build("publish", f"--repo={self.folder}", *arguments)
+
+    def write_keyring_package(self, suite: str, output: Path) -> Path:
+        """What `build.py keyring` makes for a Debian suite."""
+        self._build("keyring", f"--url={self.url}", f"--output={output}")
+        (made,) = output.glob(f"teamhub-archive-keyring_*~deb{SUITES[suite].release}_all.deb")
+        return made
+
+    def _build(self, action: str, *arguments: str | Path) -> str:
         keys = [f"--key={key}" for key in self._keys]
-        return subprocess.run(
-            [sys.executable, BUILD, "publish", f"--repo={self.folder}", *keys, *arguments],
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
+        command = [sys.executable, BUILD, action, *keys, *arguments]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def use(self, server: BootedServer, distribution: str) -> None:
         """Have a server's apt read it, and trust its keys."""

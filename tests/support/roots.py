@@ -27,7 +27,13 @@ SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
 CACHE = Path(".build/server").resolve()
 #: What tests install on a server by themselves: languages, debconf's favourite terminal, and R; and
 #: what a package of a conda channel asks for beside.
-EXTRA_PACKAGES = ("ca-certificates", "libterm-readline-gnu-perl", "locales", "r-cran-irkernel")
+EXTRA_PACKAGES = (
+    "ca-certificates",
+    "libterm-readline-gnu-perl",
+    "locales",
+    "r-cran-irkernel",
+    "unattended-upgrades",
+)
 REPOSITORY = Path().resolve()
 DEPENDENCY_FIELDS = ("Pre-Depends", "Depends", "Recommends")
 

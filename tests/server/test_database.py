@@ -1,0 +1,133 @@
+"""The hub's database when its schema is not the hub's own: brought up, put back, or refused.
+
+The tests of this module are one story and run in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from support.container import BootedServer, wait_for
+from support.hub_client import HubClient
+from support.installation import Installation, wait_for_login_page
+
+LogIn = Callable[[str], HubClient]
+
+DATABASE = "/var/lib/teamhub/jupyterhub.sqlite"
+BACKUPS = "/var/lib/teamhub/backups"
+PYTHON = "/opt/teamhub/current/hub/bin/python3"
+#: JupyterHub's own migration, backwards: what an older version has left.
+DOWNGRADE = f"""\
+import subprocess
+from jupyterhub import dbutil
+with dbutil._temp_alembic_ini("sqlite:///{DATABASE}") as ini:
+    subprocess.run(["alembic", "-c", ini, "downgrade", "-1"], check=True)
+"""
+#: No JupyterHub has this schema.
+NEWER = "ffffffffffff"
+READ = """\
+import sqlite3
+print(*sqlite3.connect({0!r}).execute("SELECT version_num FROM alembic_version").fetchone())
+"""
+WRITE = """\
+import sqlite3
+connection = sqlite3.connect({0!r})
+connection.execute("UPDATE alembic_version SET version_num = ?", ({1!r},))
+connection.commit()
+"""
+
+
+def as_rhea(server: BootedServer, code: str) -> str:
+    path = "PATH=/opt/teamhub/current/hub/bin:/usr/bin:/bin"
+    return server.as_user("rhea", "env", path, PYTHON, "-c", code, check=True).stdout.strip()
+
+
+def revision(server: BootedServer, path: str = DATABASE) -> str:
+    return as_rhea(server, READ.format(path))
+
+
+def backups(server: BootedServer) -> list[str]:
+    return server.run("ls", BACKUPS, check=False).stdout.split()
+
+
+@pytest.fixture(scope="module")
+def head(server: BootedServer) -> str:
+    """The hub's own schema."""
+    assert backups(server) == []
+    return revision(server)
+
+
+@pytest.fixture(scope="module")
+def upgraded(server: BootedServer, installed: Installation, head: str, sign_in: LogIn) -> str:
+    """The schema before, from which the hub has started; somebody's token is in there."""
+    zoe = sign_in("zoe")
+    token = zoe.new_token()
+    server.run("systemctl", "stop", "teamhub")
+    as_rhea(server, DOWNGRADE)
+    older = revision(server)
+    assert older != head
+    server.run("systemctl", "start", "teamhub")
+    wait_for_login_page(server, installed.ca)
+    assert zoe.status_with_token(token) == 200
+    return older
+
+
+def test_an_older_schema_is_brought_up(server: BootedServer, head: str, upgraded: str) -> None:
+    assert upgraded
+    assert revision(server) == head
+
+
+def test_what_it_was_is_kept_for_rhea_alone(server: BootedServer, upgraded: str) -> None:
+    (backup,) = backups(server)
+    assert revision(server, f"{BACKUPS}/{backup}") == upgraded
+    owner = server.output("stat", "--format=%U %a", BACKUPS, f"{BACKUPS}/{backup}")
+    assert owner.splitlines() == ["rhea 700", "rhea 600"]
+
+
+def test_what_a_newer_version_wrote_gives_way_to_the_copy(
+    server: BootedServer, installed: Installation, head: str, upgraded: str
+) -> None:
+    server.run("systemctl", "stop", "teamhub")
+    as_rhea(server, WRITE.format(DATABASE, NEWER))
+    server.run("systemctl", "start", "teamhub")
+    wait_for_login_page(server, installed.ca)
+    assert revision(server) == head
+    assert sorted(name.partition("-")[2] for name in backups(server)) == sorted(
+        f"{each}.sqlite" for each in (upgraded, NEWER)
+    )
+    assert "unknown to the hub" in server.journal("teamhub")
+
+
+@pytest.fixture(scope="module")
+def unreadable(server: BootedServer, upgraded: str) -> str:
+    """What an installation says of a newer version's database without a copy, the hub running."""
+    assert upgraded
+    server.run("sh", "-c", f"rm {BACKUPS}/*")
+    as_rhea(server, WRITE.format(DATABASE, NEWER))
+    done = server.run("teamhub", "setup", "hub-config", check=False)
+    assert done.returncode == 1
+    return done.stderr
+
+
+def test_without_a_copy_it_is_refused_with_what_to_do(unreadable: str) -> None:
+    assert f"its schema is {NEWER}" in unreadable
+    assert "What to do: install the newer version of teamhub again" in unreadable
+
+
+def test_the_running_hub_goes_on(server: BootedServer, unreadable: str, client: LogIn) -> None:
+    assert unreadable
+    assert client("nobody").get("/hub/login").status_code == 200
+    assert revision(server) == NEWER
+
+
+def test_a_hub_that_cannot_read_it_does_not_start(
+    server: BootedServer, installed: Installation, unreadable: str, head: str
+) -> None:
+    assert unreadable
+    server.run("systemctl", "restart", "teamhub", check=False)
+    wait_for("refusal", lambda: f"its schema is {NEWER}" in server.journal("teamhub"), 20)
+    assert revision(server) == NEWER
+    as_rhea(server, WRITE.format(DATABASE, head))
+    wait_for_login_page(server, installed.ca)
