@@ -3,7 +3,7 @@
 PYTHON = /usr/bin/python3
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: build lock test bench clean
+.PHONY: build lock test bench repo-demo clean
 
 build:
 	$(PYTHON) build.py
@@ -17,6 +17,10 @@ test:
 # beside the peers, of the package that `make` has built
 bench:
 	$(PYTHON) bench/run.py
+
+# two versions in a signed repository, dist/repo, to look at
+repo-demo: build
+	$(PYTHON) tests/repo_demo.py
 
 # clean roots of other suites belong to root
 clean:

@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+"""Makes dist/repo, a repository to look at: two versions, the second in canary, and the keyring.
+
+Needs the package that `make` builds.  It is signed by a key that is made for it, in dist/repo-key.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(REPOSITORY / folder) for folder in ("tests", "src")]
+REPO, KEY_HOME = REPOSITORY / "dist/repo", REPOSITORY / "dist/repo-key"
+KEY = "teamhub demo"
+URL = "http://127.0.0.1:8000/"
+
+
+def main() -> int:
+    """Prepare like the tests, then go on in their environment."""
+    import run
+    from teamhub_build.suites import machine_suite
+
+    os.chdir(REPOSITORY)
+    if not run.VENV.exists() and run.prepare().failed:
+        return 1
+    if Path(sys.prefix) != run.VENV:
+        return subprocess.run([run.VENV / "bin/python", __file__], check=False).returncode
+    package = next(made for made in run.PACKAGES if made.suite == machine_suite().codename)
+    make_key()
+    make_repository(package.path(), package.suite)
+    return 0
+
+
+def make_key() -> None:
+    """A key without a passphrase, which signs nothing else."""
+    shutil.rmtree(KEY_HOME, ignore_errors=True)
+    KEY_HOME.mkdir(mode=0o700, parents=True)
+    os.environ["GNUPGHOME"] = str(KEY_HOME)
+    gpg = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
+    subprocess.run([*gpg, "--quick-generate-key", KEY, "ed25519", "sign", "never"], check=True)
+
+
+def make_repository(package: Path, suite: str) -> None:
+    """Publish both versions and the keyring package, and tell how to look at them."""
+    from support.next_version import Change, write_version
+
+    shutil.rmtree(REPO, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=REPOSITORY / "dist") as folder:
+        work = Path(folder)
+        second = write_version(package, suite, Change("0.2.0", package="serenity"), work)
+        build("keyring", "--url", URL, "--output", str(work))
+        keyrings = map(str, work.glob("teamhub-archive-keyring_*.deb"))
+        build("publish", "--repo", str(REPO), str(package), *keyrings)
+        build("publish", "--repo", str(REPO), "--suite", "canary", str(second))
+    print(f"serve it: python3 -m http.server --bind 127.0.0.1 --directory {REPO} 8000")
+
+
+def build(action: str, *arguments: str) -> None:
+    """Run build.py with the demo's key."""
+    command = [sys.executable, "build.py", action, "--key", KEY, *arguments]
+    subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
