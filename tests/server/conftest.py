@@ -53,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "profile(name): test the package of this profile")
+    config.addinivalue_line("markers", "suite(name): test on this suite alone")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -61,6 +62,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("profile")
     profile = marker.args[0] if marker else "scientific"
     chosen = [target for target in targets(metafunc.config) if target.profile == profile]
+    only = metafunc.definition.get_closest_marker("suite")
+    if only:
+        chosen = [target for target in chosen if target.suite == only.args[0]]
     metafunc.parametrize("target", chosen, ids=str, scope="session")
 
 
@@ -155,6 +159,13 @@ def installed(
             figure(f"{target}: apt-get install {made.seconds_apt:.1f} s, "
                    f"to the first login page {made.seconds_login_page:.1f} s")  # fmt: skip
     return cast("Installation", pickle.loads(done.read_bytes()))  # noqa: S301 - written above
+
+
+@pytest.fixture(scope="session")
+def packages(pytestconfig: pytest.Config) -> dict[str, Path]:
+    """The package under test for each suite that is tested."""
+    chosen = [target for target in targets(pytestconfig) if target.profile == "scientific"]
+    return {target.suite: target.package for target in chosen}
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,7 @@ def repository(
     with signing_keys(["the team"]) as keys:
         made = Repository(tmp_path_factory.mktemp("repository"), keys)
         keyring = made.write_keyring_package(target.suite, versions)
-        (server.root / "tmp" / keyring.name).write_bytes(keyring.read_bytes())
-        server.run(*APT, "install", f"/tmp/{keyring.name}", DEBIAN_FRONTEND="noninteractive")
+        made.install(keyring, server)
         made.publish(write_version(target.package, target.suite, CHANGE, versions), keyring)
         yield made
         made.close()

@@ -48,7 +48,7 @@ class Mirror(WebServer):
 
     @staticmethod
     def source(suite: str) -> str:
-        """The line of sources.list for a suite's part of the mirror."""
+        """The line of sources.list for a part of the mirror: a suite's, or OLD-to-NEW."""
         return f"deb [trusted=yes] http://{SERVICES}:{MIRROR_PORT}/{suite}/ ./\n"
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from support.container import BootedServer
+from support.installation import APT
 from support.network import WebServer
 from teamhub_build.repository.signing import export_keys
 from teamhub_build.suites import SUITES
@@ -40,6 +42,12 @@ class Repository:
         keys = [f"--key={key}" for key in self._keys]
         command = [sys.executable, BUILD, action, *keys, *arguments]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def install(self, package: Path, server: BootedServer) -> None:
+        """Install a package as an admin does who has copied it to the server."""
+        shutil.copy(package, server.root / "root")
+        name = f"/root/{package.name}"
+        server.run(*APT, "install", name, DEBIAN_FRONTEND="noninteractive")
 
     def use(self, server: BootedServer, distribution: str) -> None:
         """Have a server's apt read it, and trust its keys."""

@@ -2,17 +2,21 @@
 
 Run as `python -m support.roots CACHE SUITE=DEB,DEB...`, as root, in a mount namespace of its own.
 For each suite CACHE then holds `root-SUITE-KEY`, a plain Debian server, and `mirror/SUITE`, an apt
-repository of exactly what apt fetches when the .debs are installed on it.  The wheels are the
-build's: they are only fetched where another machine has built.
+repository of exactly what apt fetches when the .debs are installed on it; with several suites also
+`mirror/OLD-to-NEW`, what a release upgrade takes.  The wheels are the build's: they are only
+fetched where another machine has built.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from support.layers import Overlay
@@ -67,32 +71,77 @@ def mirror(suite: str, packages: Sequence[Path], cache: Path) -> Path:
     return folder
 
 
+def release_upgrade_mirror(old: str, new: str, package: Path, cache: Path) -> Path:
+    """An apt repository of what brings the server of a suite, with `package`, to the next suite."""
+    key = _short_hash(_dependencies(package) + ",".join(SERVER_PACKAGES))
+    folder = cache / "mirror" / f"{old}-to-{new}"
+    key_file = folder / ".key"
+    if not key_file.exists() or key_file.read_text() != key:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with _connected(server_root(old, cache), cache / f"{folder.name}.download") as root:
+            sources = root / "etc/apt/sources.list"
+            sources.write_text(sources.read_text().replace(old, new))
+            in_root = ["chroot", str(root)]
+            subprocess.run([*in_root, "apt-get", "--quiet=2", "update"], check=True)
+            needed = re.findall(r"(?:^|, )([a-z0-9][a-z0-9.+-]+)", _dependencies(package))
+            names = _known(in_root, {*_installed(in_root), *needed})
+            install = [*in_root, "apt-get", "--quiet=2", "--yes", "install"]
+            quietly = ["--download-only", "--no-install-recommends"]
+            _download(root, [*install, *quietly, *names], folder)
+        _write_index(folder)
+        key_file.write_text(key)
+    return folder
+
+
+def _installed(in_root: Sequence[str]) -> set[str]:
+    command = [*in_root, "dpkg-query", "--show", "--showformat=${Package}\n"]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+
+
+def _known(in_root: Sequence[str], names: set[str]) -> list[str]:
+    """Those of `names` that the suite of apt's sources has."""
+    command = [*in_root, "apt-cache", "madison", *sorted(names)]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return sorted({line.split("|")[0].strip() for line in listed.splitlines()})
+
+
 def _dependencies(package: Path) -> str:
     command = ["dpkg-deb", "--field", str(package), *DEPENDENCY_FIELDS]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _download_closure(root: Path, packages: Sequence[Path], folder: Path, cache: Path) -> None:
-    work = cache / f"{folder.name}.download"
+    with _connected(root, cache / f"{folder.name}.download") as overlay:
+        in_root = ["chroot", str(overlay), "apt-get", "--quiet=2", "--yes"]
+        subprocess.run([*in_root, "update"], check=True)
+        fetch = [*in_root, "install", "--download-only"]
+        for package in packages:
+            shutil.copyfile(package, overlay / "tmp" / package.name)
+            command = [*fetch, f"/tmp/{package.name}"]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        # what R recommends are compilers and 600 MB; apt passes over what the mirror has not
+        _download(overlay, [*fetch, "--no-install-recommends", *EXTRA_PACKAGES], folder)
+
+
+@contextlib.contextmanager
+def _connected(root: Path, work: Path) -> Iterator[Path]:
+    """A root to write on that reaches what this machine does, for as long as the block lasts."""
     shutil.rmtree(work, ignore_errors=True)
     overlay = Overlay(work, [root])
     try:
         for name in ("etc/resolv.conf", "etc/hosts"):
             shutil.copyfile(f"/{name}", overlay.root / name)
-        in_root = ["chroot", str(overlay.root), "apt-get", "--quiet=2", "--yes"]
-        subprocess.run([*in_root, "update"], check=True)
-        fetch = [*in_root, "install", "--download-only"]
-        for package in packages:
-            shutil.copyfile(package, overlay.root / "tmp" / package.name)
-            command = [*fetch, f"/tmp/{package.name}"]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        # what R recommends are compilers and 600 MB; apt passes over what the mirror has not
-        command = [*fetch, "--no-install-recommends", *EXTRA_PACKAGES]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        for fetched in (overlay.root / "var/cache/apt/archives").glob("*.deb"):
-            shutil.move(fetched, folder)
+        yield overlay.root
     finally:
         overlay.discard()
+
+
+def _download(root: Path, command: Sequence[str], folder: Path) -> None:
+    """Run apt, and move all that it has downloaded into `folder`."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    for fetched in (root / "var/cache/apt/archives").glob("*.deb"):
+        shutil.move(fetched, folder)
 
 
 def _write_index(folder: Path) -> None:
@@ -125,13 +174,16 @@ def _short_hash(text: str) -> str:
 def main(arguments: Sequence[str]) -> None:
     """Prepare every suite that the arguments name."""
     cache = Path(arguments[0])
-    for argument in arguments[1:]:
-        suite, _, packages = argument.partition("=")
+    asked = [argument.partition("=")[::2] for argument in arguments[1:]]
+    for suite, packages in asked:
         root = server_root(suite, cache)
         folder = mirror(suite, [Path(package) for package in packages.split(",")], cache)
         fetched = len(list(folder.glob("*.deb")))
         wheels = len(pip_wheels(suite))
         print(f"{suite}: {root.name}, a mirror of {fetched} packages, {wheels} wheels", flush=True)
+    for (old, packages), (new, _) in itertools.pairwise(asked):
+        folder = release_upgrade_mirror(old, new, Path(packages.split(",")[0]), cache)
+        print(f"{folder.name}: a mirror of {len(list(folder.glob('*.deb')))} packages", flush=True)
 
 
 if __name__ == "__main__":
