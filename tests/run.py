@@ -62,6 +62,7 @@ DEBIAN_PACKAGES = (
     "libnss3-tools",
     "mmdebstrap",
     "patchelf",
+    "piuparts",
     "reprotest",
     "shellcheck",
     "systemd-container",

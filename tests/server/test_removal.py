@@ -5,9 +5,11 @@ The tests of this module are one story and run in the order in which they stand.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -19,6 +21,7 @@ from support.installation import APT, Installation, Target, all_paths, wait_for_
 LogIn = Callable[[str], HubClient]
 
 RECORDS = "/var/lib/teamhub"
+SCREEN = "/run/screen-of-zoe"
 
 #: What a purge leaves on a server, and why.
 STAYS = {
@@ -88,8 +91,27 @@ def ca_before(server: BootedServer, sign_in: LogIn) -> str:
     server.run("systemd-run", f"--slice=user-{uid(server, 'zoe')}.slice", "sleep", "infinity")
     assert memory_limit(server, "zoe") == str(2**30)
     ca = server.output("teamhub", "tls", "ca")
-    remove(server, "remove")
+    with logged_in(server, "zoe"):
+        remove(server, "remove")
     return ca
+
+
+@contextlib.contextmanager
+def logged_in(server: BootedServer, user: str) -> Iterator[None]:
+    """Somebody's login at a terminal, on which SCREEN has all that she sees."""
+    login = ("script", "--quiet", "--flush", "--command", f"login -f {user}", SCREEN)
+    with subprocess.Popen(
+        server.command(*login, TERM="dumb"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as terminal:
+        shell = ("pgrep", "--uid", user, "--exact", "bash")
+        wait_for("shell", lambda: server.run(*shell, check=False).stdout, 20)
+        yield
+        terminal.terminate()
+
+
+def test_whoever_is_logged_in_is_told(server: BootedServer, ca_before: str) -> None:
+    assert ca_before
+    assert "teamhub is being removed from this server" in server.output("cat", SCREEN)
 
 
 def test_remove_ends_the_services_and_peoples_servers(server: BootedServer, ca_before: str) -> None:

@@ -251,3 +251,13 @@ def test_the_first_version_comes_back(
     zoe.spawn()
     assert zoe.compute("print(6 * 7)") == "42\n"
     zoe.stop()
+
+
+def test_versions_can_be_skipped(
+    broken: subprocess.CompletedProcess[str], server: BootedServer, target: Target, client: LogIn
+) -> None:
+    """From the first to the last, with two between."""
+    assert broken.returncode != 0
+    assert upgrade(server, "-o", "Dpkg::Options::=--force-confold").returncode == 0
+    assert installed_version(server) == f"{version_of(FOURTH, target)} install ok installed"
+    assert client("nobody").get("/hub/login").status_code == 200

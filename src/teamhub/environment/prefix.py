@@ -139,8 +139,11 @@ def failure(prefix: Path, error: Exception, layout: Layout) -> TeamhubError:
     words = one_line(error)
     if "://" in words:
         return explain(error, layout.team_file)
-    full = "No space left" in words
-    remedy = f"make room on the disk of {layout.root}" if full else "try again"
+    remedy = "try again"
+    if "No space left" in words:
+        remedy = f"make room on the disk of {layout.root}"
+    elif "builder error" in words:  # reqwest's, whose only input here is the environment
+        remedy = "see that the files which SSL_CERT_FILE and SSL_CERT_DIR name are there"
     return InstallFailed(f"cannot install {prefix}: {words}", f"{remedy}: {again()}")
 
 

@@ -1,20 +1,21 @@
-"""unattended-upgrades takes a new version from the team's repository, which its package names."""
+"""The team's repository, which its keyring package names: trusted, refused, upgraded from.
+
+The tests of this module are one story and run in the order in which they stand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Iterator
 
 import pytest
 
 from support.container import BootedServer
-from support.hub_client import HubClient
 from support.installation import APT, Installation, Target, wait_for_login_page
 from support.keys import signing_keys
 from support.next_version import Change, write_version
 from support.repository import Repository
 from teamhub_build.suites import SUITES
-
-LogIn = Callable[[str], HubClient]
 
 ORIGINS = 'Unattended-Upgrade::Origins-Pattern { "origin=teamhub"; };\n'
 CHANGE = Change("0.2.0", package="serenity")
@@ -36,15 +37,55 @@ def repository(
         made.close()
 
 
+def update(server: BootedServer) -> subprocess.CompletedProcess[str]:
+    """`apt update` as strict as apt can be; --audit is this setting, which older ones ignore."""
+    strict = ("-o", "APT::Update::Error-Mode=any", "-o", "APT::Audit=true")
+    return server.run("apt-get", *strict, "update", check=False)
+
+
 def test_the_keyring_package_is_all_that_apt_needs(
     server: BootedServer, repository: Repository
 ) -> None:
-    updated = server.run("apt-get", "update", "-o", "APT::Update::Error-Mode=any")
+    updated = update(server)
+    assert updated.returncode == 0, updated.stderr
     assert repository.url in updated.stdout
+    assert [line for line in updated.stderr.splitlines() if repository.url in line] == []
     assert "W:" not in updated.stderr
-    if "--audit" in server.run("apt-get", "update", "--help", check=False).stdout:
-        audited = server.run("apt", "update", "--audit")
-        assert "teamhub" not in audited.stderr
+
+
+def test_an_index_that_nobody_has_signed_for_long_is_refused(
+    server: BootedServer, repository: Repository
+) -> None:
+    repository.publish("--refresh", "--valid-days=-1")
+    assert "expired" in update(server).stderr
+    repository.publish("--refresh")
+    assert update(server).returncode == 0
+
+
+def test_a_tampered_index_is_refused(
+    server: BootedServer, repository: Repository, target: Target
+) -> None:
+    release = repository.folder / f"dists/{target.suite}/InRelease"
+    signed = release.read_text()
+    release.write_text(signed.replace("Label: teamhub", "Label: teamhuh"))
+    refused = update(server)
+    release.write_text(signed)
+    assert refused.returncode != 0
+    assert repository.url in refused.stderr
+    assert update(server).returncode == 0
+
+
+def test_an_index_without_a_signature_is_refused(
+    server: BootedServer, repository: Repository, target: Target
+) -> None:
+    folder = repository.folder / f"dists/{target.suite}"
+    for name in ("InRelease", "Release.gpg"):
+        (folder / name).rename(folder / f"{name}.away")
+    refused = update(server)
+    for name in ("InRelease", "Release.gpg"):
+        (folder / f"{name}.away").rename(folder / name)
+    assert "is not signed" in refused.stderr
+    assert update(server).returncode == 0
 
 
 def test_it_upgrades_without_a_question(
