@@ -5,8 +5,10 @@ The tests of this module are one story and run in the order in which they stand.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,13 @@ def update(server: BootedServer) -> subprocess.CompletedProcess[str]:
     return server.run("apt-get", *strict, "update", check=False)
 
 
+def replace(file: Path, text: str) -> None:
+    """Write a file that is newer by its time, too: apt asks for what is, by the second."""
+    later = file.stat().st_mtime + 60
+    file.write_text(text)
+    os.utime(file, (later, later))
+
+
 def test_the_keyring_package_is_all_that_apt_needs(
     server: BootedServer, repository: Repository
 ) -> None:
@@ -67,9 +76,9 @@ def test_a_tampered_index_is_refused(
 ) -> None:
     release = repository.folder / f"dists/{target.suite}/InRelease"
     signed = release.read_text()
-    release.write_text(signed.replace("Label: teamhub", "Label: teamhuh"))
+    replace(release, signed.replace("Label: teamhub", "Label: teamhuh"))
     refused = update(server)
-    release.write_text(signed)
+    replace(release, signed)
     assert refused.returncode != 0
     assert repository.url in refused.stderr
     assert update(server).returncode == 0
@@ -84,7 +93,7 @@ def test_an_index_without_a_signature_is_refused(
     refused = update(server)
     for name in ("InRelease", "Release.gpg"):
         (folder / f"{name}.away").rename(folder / name)
-    assert "is not signed" in refused.stderr
+    assert "no longer signed" in refused.stderr
     assert update(server).returncode == 0
 
 
