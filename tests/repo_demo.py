@@ -32,7 +32,11 @@ def main() -> int:
         return subprocess.run([run.VENV / "bin/python", __file__], check=False).returncode
     package = next(made for made in run.PACKAGES if made.suite == machine_suite().codename)
     make_key()
-    make_repository(package.path(), package.suite)
+    try:
+        make_repository(package.path(), package.suite)
+    finally:
+        # the agent that gpg has started for this key
+        subprocess.run(["gpgconf", "--kill", "all"], check=False)
     return 0
 
 
