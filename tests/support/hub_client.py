@@ -94,22 +94,25 @@ class HubClient:
         base = f"/user/{self.user}/"
         return self._call(method, f"{base}api/{path}", base, **content)
 
-    def spawn(self) -> float:
-        """Start the person's server and open JupyterLab; the seconds until the server is ready."""
+    def spawn(self, pause: float = 0.3) -> float:
+        """Start the person's server and open JupyterLab; the seconds until the server is ready.
+
+        `pause` is the time between two looks.
+        """
         start = time.monotonic()
         answer = self.hub_api("POST", f"/users/{self.user}/server")
         assert answer.status_code in (201, 202), answer.text
-        wait_for("ready server", self._server_is_ready, SECONDS, pause=0.3)
+        wait_for("ready server", self._server_is_ready, SECONDS, pause)
         seconds = time.monotonic() - start
         # The visit goes through the hub's OAuth and leaves the server's own cookies.
         self.get(f"/user/{self.user}/lab").raise_for_status()
         return seconds
 
-    def stop(self) -> None:
+    def stop(self, pause: float = 0.3) -> None:
         """Stop the person's server, and wait until the hub calls it gone."""
         answer = self.hub_api("DELETE", f"/users/{self.user}/server")
         assert answer.status_code in (202, 204), answer.text
-        wait_for("stopped server", lambda: not self._servers(), SECONDS, pause=0.3)
+        wait_for("stopped server", lambda: not self._servers(), SECONDS, pause)
 
     def kernel_names(self) -> set[str]:
         """The kernels that the launcher of JupyterLab offers."""

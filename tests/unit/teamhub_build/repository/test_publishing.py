@@ -28,7 +28,7 @@ from pathlib import Path
 from teamhub_build.repository import publishing
 folder, key, *files = sys.argv[1:]
 publishing.publish(
-    publishing.Repository(Path(folder), (key,)), [Path(file) for file in files], "stable", print
+    publishing.Repository(Path(folder), (key,), keep=50), [Path(file) for file in files], "stable", print
 )
 """
 
@@ -237,7 +237,7 @@ class TestAccidents:
             process.wait()
             assert client.update() == ""
             assert client.versions()[-1] == "1.0~deb12"
-        publish(replace(repository, keep=20), deb("3.0~deb12"))
+        publish(replace(repository, keep=50), deb("3.0~deb12"))
         assert client.update() == ""
         assert client.versions()[0] == "3.0~deb12"
         assert not list(repository.folder.rglob(".*.new"))
