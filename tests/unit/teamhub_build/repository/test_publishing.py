@@ -27,9 +27,8 @@ import sys
 from pathlib import Path
 from teamhub_build.repository import publishing
 folder, key, *files = sys.argv[1:]
-publishing.publish(
-    publishing.Repository(Path(folder), (key,), keep=50), [Path(file) for file in files], "stable", print
-)
+repository = publishing.Repository(Path(folder), (key,), keep=50)
+publishing.publish(repository, [Path(file) for file in files], "stable", print)
 """
 
 
