@@ -164,11 +164,17 @@ def ftparchive(arguments: Sequence[str], folder: Path) -> bytes:
 
 
 def put(source: Path, target: Path) -> None:
-    """Copy a file to where clients read it, whole and on the disk, in one step."""
+    """Copy a file to where clients read it, whole and on the disk, in one step.
+
+    It is a second newer than the one before: clients ask for what is newer, by the second.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.new")
     shutil.copyfile(source, partial)
     partial.chmod(0o644)
     with partial.open("rb") as file:
         os.fsync(file.fileno())
+    if target.exists():
+        newer = max(partial.stat().st_mtime, target.stat().st_mtime + 1)
+        os.utime(partial, (newer, newer))
     partial.replace(target)

@@ -115,6 +115,18 @@ class TestClient:
         client.use("bookworm", keys[:1])
         assert client.update() != ""
 
+    def test_what_is_published_in_the_same_second_is_newer_too(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        release = repository.folder / "dists/bookworm/InRelease"
+        times = []
+        for number in range(3):
+            publish(repository, deb(f"1.{number}~deb12"))
+            times.append(int(release.stat().st_mtime))
+            assert client.update() == ""
+            assert client.versions()[0] == f"1.{number}~deb12"
+        assert times == sorted(set(times))
+
     def test_every_file_is_readable_by_a_web_server(self, repository: Repository, deb: Deb) -> None:
         package = deb("1.0~deb12")
         before = os.umask(0o077)
