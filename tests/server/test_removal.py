@@ -103,13 +103,14 @@ def logged_in(server: BootedServer, user: str) -> Iterator[None]:
     login = ("script", "--quiet", "--flush", "--command", f"login -f {user}", SCREEN)
     with subprocess.Popen(
         server.command(*login, TERM="dumb"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as terminal:
+    ):
         shell = ("pgrep", "--uid", user, "--exact", "bash")
         try:
             wait_for("shell", lambda: server.run(*shell, check=False).stdout, 20)
             yield
         finally:
-            terminal.kill()
+            # from inside: without its parent here nobody would bury it, nor the server after it
+            server.run("pkill", "--signal", "KILL", "--full", SCREEN)
 
 
 @pytest.mark.suite("bookworm")
