@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 #: Digits behind the point; bytes and percents are not as fine as seconds.
-DIGITS = {"s": 2, "MB": 0, "%": 1}
+DIGITS = {"s": 2, "ms": 2, "MB": 0, "%": 1}
 
 
 @dataclass(frozen=True)

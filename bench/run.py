@@ -4,6 +4,7 @@
     bench/run.py                                 everything
     bench/run.py environment generation          some sections
     bench/run.py reconfigure --people 10,100     fewer people
+    bench/run.py serving --rounds 1              fewer rounds
 
 Needs the package that `make` builds; installs what else it needs, as the tests do.  All figures are
 kept in dist/bench.json.
@@ -155,9 +156,21 @@ def reconfigure(asked: Asked) -> list[Row]:
         return reconfigure.measure(server, asked.people)
 
 
+def serving(asked: Asked) -> list[Row]:
+    """Two hubs, side by side."""
+    from bench import serving
+    from support.installation import boot_installed, install
+    from support.network import NameServer
+
+    installation = install(asked.target, asked.work / "server", NameServer())
+    with boot_installed(installation, asked.work / "booted") as server:
+        return serving.measure(server, installation, 4 * asked.rounds)
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Asked], list[Row]]]] = {
     "environment": ("Installing the environment", environment),
     "generation": ("A second generation with one changed package", generation),
+    "serving": ("What a person waits for", serving),
     "reconfigure": ("Reconfiguration", reconfigure),
 }
 
