@@ -39,6 +39,8 @@ HUB_FILES = (
 
 #: Where the hub says that it is there, without a login.
 HEALTH = "http://127.0.0.1:808/hub/health"
+#: A unit that runs, or that systemd is about to start, once more perhaps.
+STARTED = ("active", "activating", "reloading")
 #: A hub with a thousand people takes seconds to read them.
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.2
@@ -71,10 +73,12 @@ def wait_for_hub(report: Callable[[str], None]) -> None:
 
     Raises HubDoesNotStart for one that ends and is started again and again.
     """
+    if not units.in_charge():
+        return
     end = time.monotonic() + START_SECONDS
-    restarts = int(units.show(units.HUB)["NRestarts"]) if units.in_charge() else 0
-    while units.is_starting_or_active(units.HUB) and not answers(HEALTH):
-        if int(units.show(units.HUB)["NRestarts"]) - restarts > ENDINGS:
+    first = unit = units.show(units.HUB)
+    while unit["ActiveState"] in STARTED and not answers(HEALTH):
+        if int(unit["NRestarts"]) - int(first["NRestarts"]) > ENDINGS:
             raise HubDoesNotStart(
                 "the hub ends as soon as it has started",
                 f"see why with: journalctl --unit=teamhub, mend it, then: {again()}",
@@ -84,6 +88,7 @@ def wait_for_hub(report: Callable[[str], None]) -> None:
             report(f"warning: {HEALTH} does not answer after {START_SECONDS:.0f} s")
             return
         time.sleep(LOOK_SECONDS)
+        unit = units.show(units.HUB)
 
 
 def answers(url: str) -> bool:

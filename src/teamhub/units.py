@@ -23,11 +23,6 @@ def is_active(unit: str) -> bool:
     return subprocess.run(["systemctl", "--quiet", "is-active", unit], check=False).returncode == 0
 
 
-def is_starting_or_active(unit: str) -> bool:
-    """Whether a unit runs, or systemd is about to start it, once more perhaps."""
-    return in_charge() and show(unit)["ActiveState"] in ("active", "activating", "reloading")
-
-
 def show(unit: str) -> dict[str, str]:
     """What systemd knows of a unit, times in UTC with microseconds; what is empty is there too."""
     shown = run(
