@@ -77,7 +77,6 @@ class Distribution:
         (staging / self.binary / "Packages.xz").write_bytes(lzma.compress(index))
         (staging / "Release").write_bytes(self.release(staging, valid_days))
         sign_release(staging / "Release", keys)
-        self.by_hash.mkdir(parents=True, exist_ok=True)
         for name in ("Packages", "Packages.xz"):
             made = staging / self.binary / name
             digest = hashlib.sha256(made.read_bytes()).hexdigest()

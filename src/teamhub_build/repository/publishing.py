@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
+import filecmp
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from teamhub_build.suites import SUITES
 from teamhub_shared import TeamhubError
 
 Say = Callable[[str], None]
-#: Which packages each distribution has: its name, and the paths of its packages.
+#: What each distribution has: the entries of its index, by the paths of the packages.
 Contents = dict[Distribution, dict[str, str]]
 
 
@@ -155,17 +155,11 @@ def kept(entries: Mapping[str, str], keep: int) -> list[str]:
 
 def refuse_other_content(path: Path, there: Path) -> None:
     """Raise DebError where another file of this name and version is published already."""
-    if there.exists() and digest(path) != digest(there):
+    if there.exists() and not filecmp.cmp(path, there, shallow=False):
         raise DebError(
             f"{path} is not the {there.name} that is published, though its version is the same",
             "give the new one a higher version in debian/changelog and build it again",
         )
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -175,8 +169,7 @@ def exclusive(repository: Repository) -> Iterator[None]:
     # web servers run as others, whatever this account's umask is
     before = os.umask(0o022)
     try:
-        repository.folder.mkdir(parents=True, exist_ok=True)
-        (repository.folder / "pool").mkdir(exist_ok=True)
+        (repository.folder / "pool").mkdir(parents=True, exist_ok=True)
         with (repository.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             # what a publisher left that was killed
