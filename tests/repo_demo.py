@@ -31,7 +31,7 @@ def main() -> int:
     if Path(sys.prefix) != run.VENV:
         return subprocess.run([run.VENV / "bin/python", __file__], check=False).returncode
     package = next(made for made in run.PACKAGES if made.suite == machine_suite().codename)
-    make_key()
+    make_keyring()
     try:
         make_repository(package.path(), package.suite)
     finally:
@@ -40,13 +40,14 @@ def main() -> int:
     return 0
 
 
-def make_key() -> None:
-    """A key without a passphrase, which signs nothing else."""
+def make_keyring() -> None:
+    """A keyring with a key that signs nothing else."""
+    from support.keys import make_key
+
     shutil.rmtree(KEY_HOME, ignore_errors=True)
     KEY_HOME.mkdir(mode=0o700, parents=True)
     os.environ["GNUPGHOME"] = str(KEY_HOME)
-    gpg = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
-    subprocess.run([*gpg, "--quick-generate-key", KEY, "ed25519", "sign", "never"], check=True)
+    make_key(KEY)
 
 
 def make_repository(package: Path, suite: str) -> None:

@@ -31,7 +31,9 @@ from support.installation import (
     boot_plain,
     install,
 )
+from support.keys import signing_keys
 from support.network import Mirror, NameServer, become_private_network
+from support.repository import Repository
 from support.roots import CACHE
 from support.settings import APPLY, RECONFIGURE
 from teamhub_build.suites import SUITES
@@ -202,6 +204,19 @@ def channel(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     made.add_python("lazy")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def repository(
+    _network: None,
+    target: Target,  # noqa: ARG001 - another one for each suite
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Repository]:
+    """The team's own apt repository, empty, signed by a key made for it."""
+    with signing_keys(["the team"]) as keys:
+        made = Repository(tmp_path_factory.mktemp("repository"), keys)
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="module")

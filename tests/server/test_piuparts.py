@@ -10,7 +10,6 @@ import pytest
 
 from support.container import SEARCH_PATH
 from support.installation import Target, lay_plain_root
-from support.keys import signing_keys
 from support.network import Mirror
 from support.next_version import Change, write_version
 from support.repository import Repository
@@ -38,14 +37,13 @@ def chroot(
 
 
 @pytest.fixture(scope="module")
-def repository(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+def repository(
+    target: Target, repository: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> Repository:
     """A repository with the version before."""
-    with signing_keys(["the team"]) as keys:
-        made = Repository(tmp_path_factory.mktemp("repository"), keys)
-        folder = tmp_path_factory.mktemp("versions")
-        made.publish(write_version(target.package, target.suite, OLDER, folder))
-        yield made
-        made.close()
+    folder = tmp_path_factory.mktemp("versions")
+    repository.publish(write_version(target.package, target.suite, OLDER, folder))
+    return repository
 
 
 def test_piuparts_finds_nothing(

@@ -5,15 +5,14 @@ The tests of this module are one story and run in the order in which they stand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.container import BootedServer
 from support.hub_client import HubClient
-from support.installation import APT, Installation, wait_for_login_page
-from support.keys import signing_keys
+from support.installation import APT, Installation, installed_version, wait_for_login_page
 from support.network import Mirror
 from support.repository import Repository
 from teamhub_build.suites import SUITES
@@ -28,19 +27,19 @@ pytestmark = pytest.mark.suite(OLD)
 
 @pytest.fixture(scope="module")
 def repository(
-    server: BootedServer, packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Repository]:
+    server: BootedServer,
+    packages: dict[str, Path],
+    repository: Repository,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Repository:
     """The team's repository with the packages of both, as the server has it as a source."""
     if NEW not in packages:
         pytest.skip(f"there is no package for {NEW} in this run")
     keyrings = tmp_path_factory.mktemp("keyrings")
-    with signing_keys(["the team"]) as keys:
-        made = Repository(tmp_path_factory.mktemp("repository"), keys)
-        made.install(made.write_keyring_package(OLD, keyrings), server)
-        made.publish(packages[OLD], packages[NEW], *keyrings.glob("*.deb"))
-        server.run(*APT, "update")
-        yield made
-        made.close()
+    repository.install(repository.write_keyring_package(OLD, keyrings), server)
+    repository.publish(packages[OLD], packages[NEW], *keyrings.glob("*.deb"))
+    server.run(*APT, "update")
+    return repository
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +75,7 @@ def test_each_package_is_the_new_debians(
     server: BootedServer, upgraded: HubClient, package: str
 ) -> None:
     assert upgraded.user == "zoe"
-    shown = server.output("dpkg-query", "--show", "--showformat=${Version} ${Status}", package)
+    shown = installed_version(server, package)
     assert shown.endswith(f"~deb{SUITES[NEW].release} install ok installed")
 
 

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.container import BootedServer
-from support.installation import APT, Installation, Target, wait_for_login_page
-from support.keys import signing_keys
+from support.installation import APT, Installation, Target, installed_version, wait_for_login_page
 from support.next_version import Change, write_version
 from support.repository import Repository
-from teamhub_build.suites import SUITES
 
 ORIGINS = 'Unattended-Upgrade::Origins-Pattern { "origin=teamhub"; };\n'
 CHANGE = Change("0.2.0", package="serenity")
@@ -26,17 +23,17 @@ SOURCES = "/etc/apt/sources.list.d/teamhub.sources"
 
 @pytest.fixture(scope="module")
 def repository(
-    server: BootedServer, target: Target, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Repository]:
+    server: BootedServer,
+    target: Target,
+    repository: Repository,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Repository:
     """The team's repository, with the next version in it; the server has its keyring package."""
     versions = tmp_path_factory.mktemp("versions")
-    with signing_keys(["the team"]) as keys:
-        made = Repository(tmp_path_factory.mktemp("repository"), keys)
-        keyring = made.write_keyring_package(target.suite, versions)
-        made.install(keyring, server)
-        made.publish(write_version(target.package, target.suite, CHANGE, versions), keyring)
-        yield made
-        made.close()
+    keyring = repository.write_keyring_package(target.suite, versions)
+    repository.install(keyring, server)
+    repository.publish(write_version(target.package, target.suite, CHANGE, versions), keyring)
+    return repository
 
 
 def update(server: BootedServer) -> subprocess.CompletedProcess[str]:
@@ -104,8 +101,8 @@ def test_it_upgrades_without_a_question(
     server.run(*APT, "install", "unattended-upgrades", DEBIAN_FRONTEND="noninteractive")
     server.run("tee", "/etc/apt/apt.conf.d/51teamhub", given=ORIGINS)
     done = server.run("unattended-upgrade", "--verbose")
-    version = f"{CHANGE.version}~deb{SUITES[target.suite].release}"
-    shown = server.output("dpkg-query", "--show", "--showformat=${Version} ${Status}", "teamhub")
+    version = CHANGE.version_for(target.suite)
+    shown = installed_version(server)
     assert shown == f"{version} install ok installed", done.stdout + done.stderr
     wait_for_login_page(server, installed.ca)
 

@@ -6,7 +6,7 @@ The tests of this module are one story and run in the order in which they stand.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,10 @@ import pytest
 from support.container import BootedServer
 from support.environment import imports
 from support.hub_client import HubClient
-from support.installation import APT, CONFIGURE, Target
-from support.keys import signing_keys
+from support.installation import APT, CONFIGURE, Target, installed_version
 from support.next_version import Change, write_version
 from support.poller import Poller, main_pid, server_processes
 from support.repository import Repository
-from teamhub_build.suites import SUITES
 
 LogIn = Callable[[str], HubClient]
 
@@ -39,14 +37,6 @@ THIRD = Change("0.3.0", config=announcement("the third version"))
 FOURTH = Change("0.4.0", config=announcement("the third version") + "c.JupyterHub.x = 1\n")
 
 
-def version_of(change: Change, target: Target) -> str:
-    return f"{change.version}~deb{SUITES[target.suite].release}"
-
-
-def installed_version(server: BootedServer) -> str:
-    return server.output("dpkg-query", "--show", "--showformat=${Version} ${Status}", "teamhub")
-
-
 def upgrade(server: BootedServer, *options: str) -> subprocess.CompletedProcess[str]:
     """What an admin types, with nobody there to answer."""
     server.run(*APT, "update")
@@ -54,15 +44,11 @@ def upgrade(server: BootedServer, *options: str) -> subprocess.CompletedProcess[
 
 
 @pytest.fixture(scope="module")
-def repository(
-    server: BootedServer, target: Target, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Repository]:
-    with signing_keys(["the team"]) as keys:
-        made = Repository(tmp_path_factory.mktemp("repository"), keys)
-        made.publish(target.package)
-        made.use(server, target.suite)
-        yield made
-        made.close()
+def repository(server: BootedServer, target: Target, repository: Repository) -> Repository:
+    """The team's repository with the first version, as the server has it as a source."""
+    repository.publish(target.package)
+    repository.use(server, target.suite)
+    return repository
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +110,7 @@ def busy(
 
 def test_the_new_version_is_installed(busy: Busy, server: BootedServer, target: Target) -> None:
     assert busy.hers.requests
-    assert installed_version(server) == f"{version_of(SECOND, target)} install ok installed"
+    assert installed_version(server) == f"{SECOND.version_for(target.suite)} install ok installed"
 
 
 def test_her_kernel_has_its_variable_still(busy: Busy) -> None:
@@ -194,7 +180,7 @@ def test_the_old_configuration_works_with_the_new_version(
 ) -> None:
     assert touched.returncode != 0
     server.run("dpkg", "--force-confold", *CONFIGURE[1:], DEBIAN_FRONTEND="noninteractive")
-    assert installed_version(server) == f"{version_of(THIRD, target)} install ok installed"
+    assert installed_version(server) == f"{THIRD.version_for(target.suite)} install ok installed"
     assert not imports(server, "serenity")
     assert "our own words" in client("nobody").get("/hub/login").text
 
@@ -235,7 +221,7 @@ def test_dpkg_finishes_after_the_repair(
     assert broken.returncode != 0
     server.run("rm", SNIPPET)
     server.run(*CONFIGURE, DEBIAN_FRONTEND="noninteractive")
-    assert installed_version(server) == f"{version_of(FOURTH, target)} install ok installed"
+    assert installed_version(server) == f"{FOURTH.version_for(target.suite)} install ok installed"
     assert client("nobody").get("/hub/login").status_code == 200
 
 
@@ -261,5 +247,5 @@ def test_versions_can_be_skipped(
     """From the first to the last, with two between."""
     assert broken.returncode != 0
     assert upgrade(server, "-o", "Dpkg::Options::=--force-confold").returncode == 0
-    assert installed_version(server) == f"{version_of(FOURTH, target)} install ok installed"
+    assert installed_version(server) == f"{FOURTH.version_for(target.suite)} install ok installed"
     assert client("nobody").get("/hub/login").status_code == 200

@@ -171,6 +171,11 @@ def wait_for_login_page(server: BootedServer, ca: Path, seconds: float = 60) -> 
     return time.monotonic() - start
 
 
+def installed_version(server: BootedServer, package: str = "teamhub") -> str:
+    """A package's version and what dpkg says of its state."""
+    return server.output("dpkg-query", "--show", "--showformat=${Version} ${Status}", package)
+
+
 def members(server: BootedServer, group: str) -> set[str]:
     """Who is in a Unix group of the server."""
     return set(filter(None, server.output("getent", "group", group).split(":")[3].split(",")))

@@ -17,11 +17,9 @@ def signing_keys(names: Sequence[str]) -> Iterator[list[str]]:
     home = tempfile.mkdtemp(prefix="gpg-", dir="/tmp")
     before = os.environ.get("GNUPGHOME")
     os.environ["GNUPGHOME"] = home
-    gpg = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
     try:
         for name in names:
-            command = [*gpg, "--quick-generate-key", name, "ed25519", "sign", "never"]
-            subprocess.run(command, check=True, capture_output=True)
+            make_key(name)
         listed = subprocess.run(
             ["gpg", "--batch", "--with-colons", "--list-secret-keys"],
             check=True,
@@ -36,3 +34,10 @@ def signing_keys(names: Sequence[str]) -> Iterator[list[str]]:
             del os.environ["GNUPGHOME"]
         else:
             os.environ["GNUPGHOME"] = before
+
+
+def make_key(name: str) -> None:
+    """An Ed25519 key without a passphrase, in the keyring of GNUPGHOME."""
+    gpg = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
+    command = [*gpg, "--quick-generate-key", name, "ed25519", "sign", "never"]
+    subprocess.run(command, check=True, capture_output=True)

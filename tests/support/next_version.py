@@ -27,12 +27,16 @@ class Change:
     #: A Python package more in people's environment.
     package: str = ""
 
+    def version_for(self, suite: str) -> str:
+        """The version of a suite's package."""
+        return f"{self.version}~deb{SUITES[suite].release}"
+
 
 def write_version(package: Path, suite: str, change: Change, folder: Path) -> Path:
     """Write a .deb that differs from `package` in `change`; its file."""
     tree = folder / f"tree-{change.version}"
     subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
-    version = f"{change.version}~deb{SUITES[suite].release}"
+    version = change.version_for(suite)
     control = tree / "DEBIAN/control"
     lines = control.read_text("utf-8").splitlines(keepends=True)
     control.write_text(
