@@ -57,7 +57,7 @@ def upgraded(
     zoe.compute("open('log.txt', 'w').write('written on Debian 12')")
     zoe.stop()
     server.run("tee", "/etc/apt/sources.list", given=Mirror.source(f"{OLD}-to-{NEW}"))
-    server.run("sed", "--in-place", f"s/{OLD}/{NEW}/", SOURCES)
+    server.run("sed", "--in-place", f"s/{OLD}/{NEW}/g", SOURCES)
     server.run(*APT, "update")
     server.run(*APT, "full-upgrade", DEBIAN_FRONTEND="noninteractive", seconds=900)
     page = wait_for_login_page(server, installed.ca)

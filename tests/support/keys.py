@@ -36,8 +36,8 @@ def signing_keys(names: Sequence[str]) -> Iterator[list[str]]:
             os.environ["GNUPGHOME"] = before
 
 
-def make_key(name: str) -> None:
-    """An Ed25519 key without a passphrase, in the keyring of GNUPGHOME."""
-    gpg = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
-    command = [*gpg, "--quick-generate-key", name, "ed25519", "sign", "never"]
+def make_key(name: str, *, passphrase: str = "", expires: str = "never") -> None:
+    """An Ed25519 key in the keyring of GNUPGHOME; another of the name may be there."""
+    gpg = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", passphrase]
+    command = [*gpg, "--yes", "--quick-generate-key", name, "ed25519", "sign", expires]
     subprocess.run(command, check=True, capture_output=True)

@@ -12,9 +12,11 @@ from pathlib import Path
 from teamhub_build.suites import SUITES
 from teamhub_shared import TeamhubError
 
-KEYRING = "teamhub-archive-keyring"
+TEAMHUB, KEYRING = "teamhub", "teamhub-archive-keyring"
 #: What it publishes; anything else in it would be trusted by every server, as root.
-PACKAGES = ("teamhub", KEYRING)
+PACKAGES = (TEAMHUB, KEYRING)
+#: What the version of a keyring package has that names the canary distributions.
+CANARY = "+canary"
 
 
 class DebError(TeamhubError):
@@ -29,11 +31,20 @@ class Deb:
     version: str
     architecture: str
 
-    @property
-    def pool_path(self) -> str:
+    def pool_path(self, component: str) -> str:
         """Where it lies in the repository; without the epoch, as dpkg names files."""
         version = self.version.partition(":")[2] or self.version
-        return f"pool/main/{self.name[0]}/{self.name}/{self.name}_{version}_{self.architecture}.deb"
+        folder = f"pool/{component}/{self.name[0]}/{self.name}"
+        return f"{folder}/{self.name}_{version}_{self.architecture}.deb"
+
+    def state(self, chosen: str) -> str:
+        """The state of the distributions that it is for.
+
+        A keyring package names its own: in any other it would take servers elsewhere.
+        """
+        if self.name == KEYRING:
+            return "canary" if CANARY in self.version else "stable"
+        return chosen
 
     @property
     def codenames(self) -> list[str]:

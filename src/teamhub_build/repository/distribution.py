@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from teamhub_build.commands import CommandError
 from teamhub_build.repository.signing import sign_release
+from teamhub_shared import TeamhubError
 
 #: Indices whose files stay, for clients that have begun with one of them.
 KEPT_INDICES = 3
@@ -27,6 +29,10 @@ ARCHITECTURE = "amd64"
 #: apt asks for an index by the strongest hash that its Release names, which is then SHA-256.
 HASHES = ("MD5", "SHA1", "SHA512")
 FTPARCHIVE = ("apt-ftparchive", *(f"-oAPT::FTPArchive::{name}=0" for name in HASHES))
+
+
+class IncompleteRepository(TeamhubError):
+    """A file that the repository itself names is not there, or another than it names."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,26 @@ class Distribution:
         return Path(self.component, f"binary-{ARCHITECTURE}")
 
     def published(self) -> dict[str, str]:
-        """The entries of the index that clients see, by the path of the package."""
+        """The entries of the index that clients see, by the path of the package.
+
+        Raises IncompleteRepository.
+        """
         release = self.folder / "InRelease"
         if not release.exists():
             return {}
         # what InRelease names, since a publisher may have been killed before it wrote that
-        digest = named_in_release(release.read_text("utf-8"), str(self.binary / "Packages"))
-        return read_entries((self.by_hash / digest).read_text("utf-8"))
+        digest = named_in_release(release, self.binary / "Packages")
+        index = self.by_hash / digest
+        if not index.exists():
+            raise incomplete(f"{index}, which {release} names, is not there")
+        return read_entries(index.read_text("utf-8"))
+
+    def published_component(self) -> str:
+        """The component that clients see; this one where nothing is published."""
+        release = self.folder / "InRelease"
+        if not release.exists():
+            return self.component
+        return field(release.read_text("utf-8"), "Components")
 
     @property
     def by_hash(self) -> Path:
@@ -121,16 +140,30 @@ class Distribution:
             yield from read_entries(text.decode())
 
 
-def named_in_release(release: str, path: str) -> str:
-    """The SHA-256 of a file by its Release; CommandError where none is named."""
-    section = release.partition("\nSHA256:\n")[2]
+def component(text: str) -> str:
+    """A component's name that apt reads; ValueError for another."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", text):
+        raise ValueError(text)
+    return text
+
+
+def named_in_release(release: Path, name: Path) -> str:
+    """The SHA-256 of a file by its Release.  Raises IncompleteRepository where none is named."""
+    section = release.read_text("utf-8").partition("\nSHA256:\n")[2]
     for line in section.splitlines():
         words = line.split()
         if not line.startswith(" "):
             break
-        if words[2] == path:
+        if words[2] == str(name):
             return words[0]
-    raise CommandError(f"InRelease names no {path}", "publish into a new folder")
+    raise incomplete(f"{release} names no {name}")
+
+
+def incomplete(problem: str) -> IncompleteRepository:
+    """The error for a repository that somebody has changed by hand."""
+    return IncompleteRepository(
+        problem, "bring the repository back from a backup, or publish into a new folder"
+    )
 
 
 def read_entries(packages: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from teamhub_build import machine
 from teamhub_build.progress import Progress
-from teamhub_build.repository.distribution import STATES
+from teamhub_build.repository.distribution import STATES, component
 from teamhub_build.workspace import Workspace
 
 PACKAGES = (*machine.BUILD_PACKAGES, "gpg", "gpg-agent")
@@ -31,6 +31,10 @@ def parser() -> argparse.ArgumentParser:
         help="canary is for the servers that try a version first (default: %(default)s)",
     )  # fmt: skip
     options.add_argument(
+        "--component", type=component, default="main",
+        help="as it is published (default: %(default)s)",
+    )  # fmt: skip
+    options.add_argument(
         "--output", type=Path, default=Path("dist"), metavar="DIR",
         help="where the packages are put (default: %(default)s)",
     )  # fmt: skip
@@ -49,8 +53,9 @@ def run(repository: Path, arguments: list[str], progress: Progress) -> None:
 
     with workspace.exclusive("keyring"):
         made = write_keyring_packages(
-            workspace, options.key, options.url, options.suite, progress=progress
-        )
+            workspace, options.key, options.url, options.suite, options.component,
+            progress=progress,
+        )  # fmt: skip
         options.output.mkdir(parents=True, exist_ok=True)
         progress.stage("done")
         for package in made:

@@ -15,7 +15,7 @@ from teamhub_build.lint import check_lint
 from teamhub_build.progress import Progress
 from teamhub_build.release import read_release
 from teamhub_build.render import render_tree
-from teamhub_build.repository.debs import KEYRING
+from teamhub_build.repository.debs import CANARY, KEYRING
 from teamhub_build.repository.distribution import Distribution
 from teamhub_build.repository.signing import check_keys, export_keys
 from teamhub_build.suites import SUITES, Suite
@@ -33,7 +33,13 @@ class BadAddress(TeamhubError):
 
 
 def write_keyring_packages(
-    workspace: Workspace, keys: Sequence[str], url: str, state: str, *, progress: Progress
+    workspace: Workspace,
+    keys: Sequence[str],
+    url: str,
+    state: str,
+    component: str = "main",
+    *,
+    progress: Progress,
 ) -> list[Path]:
     """Build the package for every Debian suite: each names its own distribution.
 
@@ -46,7 +52,14 @@ def write_keyring_packages(
     check_keys(keys)
     os.umask(0o022)
     return [
-        write_keyring_package(workspace, suite, keys, url, state, progress=progress)
+        write_keyring_package(
+            workspace,
+            suite,
+            keys,
+            url,
+            Distribution(Path(), suite.codename, state, component),
+            progress=progress,
+        )
         for suite in SUITES.values()
     ]
 
@@ -56,17 +69,20 @@ def write_keyring_package(
     suite: Suite,
     keys: Sequence[str],
     url: str,
-    state: str,
+    distribution: Distribution,
     *,
     progress: Progress,
 ) -> Path:
     """Build it for one suite with debhelper, and check it with lintian."""
     release = read_release(workspace.repository / "debian/changelog", suite)
+    # the two of one release lie in the same pool
+    mark = CANARY if distribution.state == "canary" else ""
+    version = release.version.replace("~deb", f"{mark}~deb")
     stage = workspace.folder / f"keyring-{suite.codename}"
     shutil.rmtree(stage, ignore_errors=True)
-    tree = stage / f"{KEYRING}-{release.version}"
+    tree = stage / f"{KEYRING}-{version}"
     context = {
-        "version": release.version,
+        "version": version,
         "codename": suite.codename,
         "url": url,
         "date": formatdate(release.epoch),
@@ -74,10 +90,9 @@ def write_keyring_package(
     }
     render_tree(TEMPLATES, tree / "debian", context)
     export_keys(keys, tree / f"{KEYRING}.gpg")
-    distribution = Distribution(Path(), suite.codename, state)
     (tree / "teamhub.sources").write_text(sources(url, distribution), "utf-8")
     log = workspace.logs / f"{stage.name}.log"
-    progress.stage(f"building {KEYRING} {release.version}")
+    progress.stage(f"building {KEYRING} {version}")
     run_logged(
         ["dpkg-buildpackage", "--no-sign", "--build=binary"],
         cwd=tree,

@@ -8,7 +8,7 @@ from pathlib import Path
 from teamhub_build import machine
 from teamhub_build.progress import Progress
 from teamhub_build.repository import publishing
-from teamhub_build.repository.distribution import STATES
+from teamhub_build.repository.distribution import STATES, component
 from teamhub_build.workspace import Workspace
 
 #: What publishing takes beside the standard system.
@@ -30,9 +30,12 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     options.add_argument(
         "--suite", choices=STATES, help="canary is for the servers that try a version first "
-        "(default: stable)",
+        "(default: stable); a keyring package goes to the one that it names",
     )  # fmt: skip
-    options.add_argument("--component", default="main", help="(default: %(default)s)")
+    options.add_argument(
+        "--component", type=component, default="main",
+        help="what servers' sources call it (default: %(default)s); one in a repository",
+    )  # fmt: skip
     options.add_argument(
         "--keep", type=positive, default=5, metavar="N",
         help="how many versions stay to go back to (default: %(default)s)",

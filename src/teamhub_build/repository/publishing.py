@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from teamhub_build.repository.debs import DebError, newest_first, read_deb
+from teamhub_build.repository.debs import PACKAGES, TEAMHUB, Deb, DebError, newest_first, read_deb
 from teamhub_build.repository.distribution import (
     STATES,
     Distribution,
@@ -24,12 +24,18 @@ from teamhub_build.suites import SUITES
 from teamhub_shared import TeamhubError
 
 Say = Callable[[str], None]
+#: The file that says whose folder it is, and that publishers hold while they work.
+MARKER = ".teamhub-repository"
 #: What each distribution has: the entries of its index, by the paths of the packages.
 Contents = dict[Distribution, dict[str, str]]
 
 
 class UnknownVersion(TeamhubError):
     """A version that was named is not published."""
+
+
+class UnfitRepository(TeamhubError):
+    """A folder that is no repository of teamhub's, or one of another component."""
 
 
 @dataclass(frozen=True)
@@ -57,41 +63,62 @@ class Repository:
 def publish(repository: Repository, files: Sequence[Path], state: str, say: Say) -> None:
     """Add packages to the distributions of the Debian suites that they are for.
 
-    Raises DebError before anything has changed.
+    Raises DebError, UnfitRepository, IncompleteRepository or SigningError before anything has
+    changed.
     """
     debs = [(path, read_deb(path)) for path in files]
     with exclusive(repository):
-        for path, deb in debs:
-            refuse_other_content(path, repository.folder / deb.pool_path)
-        for path, deb in debs:
-            put(path, repository.folder / deb.pool_path)
-        entries = write_entries(repository.folder)
         contents = published(repository)
-        for distribution in repository.distributions(state):
-            for _, deb in debs:
-                if distribution.codename in deb.codenames:
-                    contents[distribution][deb.pool_path] = entries[deb.pool_path]
-                    say(f"{distribution.name}: {deb.name} {deb.version}")
+        additions = [
+            (distribution, path, deb)
+            for distribution in contents
+            for path, deb in debs
+            if distribution.codename in deb.codenames and distribution.state == deb.state(state)
+        ]
+        for path, deb in debs:
+            refuse_other_content(path, repository.folder / deb.pool_path(repository.component))
+        for distribution in contents:
+            added = [deb for each, _, deb in additions if each == distribution]
+            refuse_outdated(contents[distribution], added, repository.keep)
+        for path, deb in debs:
+            put(path, repository.folder / deb.pool_path(repository.component))
+        entries = write_entries(repository.folder)
+        for distribution, _, deb in additions:
+            place = deb.pool_path(repository.component)
+            contents[distribution][place] = entries[place]
+            say(f"{distribution.name}: {deb.name} {deb.version}")
         write(repository, contents)
 
 
 def refresh(repository: Repository) -> None:
-    """Sign what is published anew, which is then valid for longer."""
+    """Sign what is published anew, which is then valid for longer.
+
+    Raises UnfitRepository where nothing is.
+    """
     with exclusive(repository):
+        if not any(each.folder.exists() for each in repository.distributions()):
+            raise UnfitRepository(
+                f"nothing is published in {repository.folder}", "name another folder with --repo"
+            )
         write(repository, published(repository))
 
 
 def promote(repository: Repository, source: str, target: str, say: Say) -> None:
-    """Have the distributions of one state take all that those of another have."""
+    """Have the distributions of one state take the versions of teamhub that those of another have.
+
+    Keyring packages stay: each names the distribution that it is for.
+    """
     with exclusive(repository):
         contents = published(repository)
         for origin, goal in zip(
             repository.distributions(source), repository.distributions(target), strict=True
         ):
-            for path, entry in contents[origin].items():
-                if path not in contents[goal]:
+            before = set(contents[goal])
+            tried = {path: entry for path, entry in contents[origin].items() if is_teamhub(entry)}
+            contents[goal] = kept({**contents[goal], **tried}, repository.keep)
+            for path, entry in contents[goal].items():
+                if path not in before:
                     say(f"{goal.name}: {field(entry, 'Package')} {field(entry, 'Version')}")
-            contents[goal].update(contents[origin])
         write(repository, contents)
 
 
@@ -107,11 +134,16 @@ def withdraw(repository: Repository, version: str, state: str | None, say: Say) 
             (distribution, path)
             for distribution in repository.distributions(state)
             for path, entry in contents[distribution].items()
-            if field(entry, "Version").partition("~deb")[0] == version
-            or field(entry, "Version") == version
+            if is_teamhub(entry)
+            and version in (field(entry, "Version"), field(entry, "Version").partition("~deb")[0])
         ]
         if not gone:
-            there = {field(e, "Version") for paths in contents.values() for e in paths.values()}
+            there = {
+                field(entry, "Version")
+                for entries in contents.values()
+                for entry in entries.values()
+                if is_teamhub(entry)
+            }
             raise UnknownVersion(
                 f"version {version} is not published",
                 f"name one that is: {', '.join(newest_first(there)) or 'there is none'}",
@@ -132,25 +164,47 @@ def write(repository: Repository, contents: Mapping[Distribution, Mapping[str, s
     for distribution, entries in contents.items():
         if entries or distribution.folder.exists():
             newest = kept(entries, repository.keep)
-            distribution.write(newest, repository.keys, repository.valid_days)
+            distribution.write(newest.values(), repository.keys, repository.valid_days)
             distribution.remove_old()
     wanted = {path for each in contents for path in each.kept_paths()}
     for path in (repository.folder / "pool").rglob("*"):
-        if path.is_file() and str(path.relative_to(repository.folder)) not in wanted:
+        ours = path.name.removeprefix(".").partition("_")[0] in PACKAGES
+        if ours and path.is_file() and str(path.relative_to(repository.folder)) not in wanted:
             path.unlink()
 
 
-def kept(entries: Mapping[str, str], keep: int) -> list[str]:
+def is_teamhub(entry: str) -> bool:
+    """Whether an entry is teamhub's itself, and not the keyring package's."""
+    return field(entry, "Package") == TEAMHUB
+
+
+def kept(entries: Mapping[str, str], keep: int) -> dict[str, str]:
     """The entries of the newest versions of each package, in the order of their paths."""
     by_package: dict[str, list[str]] = {}
     for entry in entries.values():
         by_package.setdefault(field(entry, "Package"), []).append(field(entry, "Version"))
     newest = {name: newest_first(versions)[:keep] for name, versions in by_package.items()}
-    return [
-        entry
-        for _, entry in sorted(entries.items())
+    return {
+        path: entry
+        for path, entry in sorted(entries.items())
         if field(entry, "Version") in newest[field(entry, "Package")]
-    ]
+    }
+
+
+def refuse_outdated(entries: Mapping[str, str], added: Sequence[Deb], keep: int) -> None:
+    """Raise DebError where a package would go at once, as older than those that are kept."""
+    for deb in added:
+        there = [
+            field(entry, "Version")
+            for entry in entries.values()
+            if field(entry, "Package") == deb.name
+        ]
+        others = [other.version for other in added if other.name == deb.name]
+        if deb.version not in newest_first([*there, *others])[:keep]:
+            raise DebError(
+                f"{deb.name} {deb.version} is older than the {keep} versions that are kept",
+                "keep more of them with --keep, or leave it out",
+            )
 
 
 def refuse_other_content(path: Path, there: Path) -> None:
@@ -164,16 +218,36 @@ def refuse_other_content(path: Path, there: Path) -> None:
 
 @contextmanager
 def exclusive(repository: Repository) -> Iterator[None]:
-    """Wait for other publishers, and see first that signing can succeed."""
+    """Wait for other publishers, and see first that this folder can be written and signed."""
     check_keys(repository.keys)
+    refuse_unfit(repository)
     # web servers run as others, whatever this account's umask is
     before = os.umask(0o022)
     try:
-        (repository.folder / "pool").mkdir(parents=True, exist_ok=True)
-        with (repository.folder / ".lock").open("w") as lock:
+        repository.folder.mkdir(parents=True, exist_ok=True)
+        with (repository.folder / MARKER).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             # what a publisher left that was killed
             shutil.rmtree(repository.folder / ".staging", ignore_errors=True)
+            (repository.folder / "pool").mkdir(exist_ok=True)
             yield
     finally:
         os.umask(before)
+
+
+def refuse_unfit(repository: Repository) -> None:
+    """Raise UnfitRepository for somebody else's repository, and for another component."""
+    folder = repository.folder
+    taken = [name for name in ("dists", "pool") if (folder / name).exists()]
+    if taken and not (folder / MARKER).exists():
+        raise UnfitRepository(
+            f"{folder} has a {taken[0]} that teamhub did not make",
+            f"name a folder of its own, or, where it is a copy of one: touch {folder / MARKER}",
+        )
+    for distribution in repository.distributions():
+        component = distribution.published_component()
+        if component != repository.component:
+            raise UnfitRepository(
+                f"{folder} has the component {component} and not {repository.component}",
+                f"publish with --component {component}, or into a folder of its own",
+            )

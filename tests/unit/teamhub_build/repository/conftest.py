@@ -56,14 +56,14 @@ class Client:
     root: Path
     url: str
 
-    def use(self, distribution: str, keys: list[str]) -> None:
+    def use(self, distribution: str, keys: list[str], component: str = "main") -> None:
         """Write its only source."""
         for folder in ("state/lists/partial", "cache/archives/partial", "etc/sources.list.d"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
         (self.root / "status").touch()
         export_keys(keys, self.root / "keyring.gpg")
         (self.root / "etc/sources.list.d/teamhub.sources").write_text(
-            f"Types: deb\nURIs: {self.url}\nSuites: {distribution}\nComponents: main\n"
+            f"Types: deb\nURIs: {self.url}\nSuites: {distribution}\nComponents: {component}\n"
             f"Signed-By: {self.root}/keyring.gpg\n"
         )
 

@@ -26,7 +26,7 @@ def test_a_version_says_for_which_debian_it_is(
 
 def test_it_lies_where_debian_keeps_its_own(deb: Deb) -> None:
     read = read_deb(deb("1.0~deb12"))
-    assert read.pool_path == "pool/main/t/teamhub/teamhub_1.0~deb12_amd64.deb"
+    assert read.pool_path("main") == "pool/main/t/teamhub/teamhub_1.0~deb12_amd64.deb"
 
 
 def test_a_file_that_is_no_package_is_refused(tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from support.keys import make_key
 from support.web import Web, corrupted
 from teamhub_build.repository import publishing
 from teamhub_build.repository.debs import DebError
-from teamhub_build.repository.publishing import Repository, UnknownVersion
+from teamhub_build.repository.distribution import IncompleteRepository
+from teamhub_build.repository.publishing import Repository, UnfitRepository, UnknownVersion
 from teamhub_build.repository.signing import SigningError
 from unit.teamhub_build.repository.conftest import Client, Deb
 
@@ -169,6 +171,15 @@ class TestVersions:
         assert client.update() == ""
         assert client.versions() == ["1.1~deb12"]
 
+    def test_what_is_promoted_but_older_than_what_is_kept_is_not_said_to_be_there(
+        self, repository: Repository, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"), state="canary")
+        publish(repository, deb("1.1~deb12"))
+        said: list[str] = []
+        publishing.promote(replace(repository, keep=1), "canary", "stable", said.append)
+        assert said == []
+
     def test_a_bad_version_is_withdrawn(
         self, repository: Repository, client: Client, deb: Deb
     ) -> None:
@@ -176,6 +187,19 @@ class TestVersions:
         publishing.withdraw(repository, "1.1", None, lambda _: None)
         assert client.update() == ""
         assert client.versions() == ["1.0~deb12"]
+
+    def test_one_older_than_those_that_are_kept_is_refused_by_name(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        few = replace(repository, keep=2)
+        publish(few, deb("1.1~deb12"), deb("1.2~deb12"))
+        older = deb("1.0~deb12")
+        with pytest.raises(DebError, match=r"teamhub 1\.0~deb12 is older than the 2 versions"):
+            publish(few, older)
+        assert not list((repository.folder / "pool").rglob("*_1.0*"))
+        publish(repository, older)
+        assert client.update() == ""
+        assert client.versions() == ["1.2~deb12", "1.1~deb12", "1.0~deb12"]
 
     def test_one_that_is_not_there_cannot_be_withdrawn(
         self, repository: Repository, deb: Deb
@@ -193,12 +217,134 @@ class TestVersions:
         publish(repository, deb("1.1~deb12"))
         assert client.update() == ""
 
-    def test_an_unknown_key_is_named_and_nothing_is_written(
+
+class TestKeyringPackages:
+    """Which distribution has the package that names it."""
+
+    NAME = "teamhub-archive-keyring"
+
+    def test_each_goes_to_the_distribution_that_it_names(
+        self, repository: Repository, client: Client, deb: Deb, keys: list[str]
+    ) -> None:
+        stable, canary = (deb(f"1.0{mark}~deb12", self.NAME) for mark in ("", "+canary"))
+        publish(repository, stable, canary, deb("1.0~deb12"), state="canary")
+        for distribution, versions in (
+            ("bookworm", ["1.0~deb12"]),
+            ("bookworm-canary", ["1.0+canary~deb12"]),
+        ):
+            client.use(distribution, keys[:1])
+            assert client.update() == ""
+            assert client.versions(self.NAME) == versions
+
+    def test_canarys_is_never_promoted(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.1~deb12"), deb("1.0+canary~deb12", self.NAME), state="canary")
+        publishing.promote(repository, "canary", "stable", lambda _: None)
+        assert client.update() == ""
+        assert client.versions() == ["1.1~deb12"]
+        assert client.versions(self.NAME) == []
+
+    def test_it_stays_when_a_version_of_teamhub_is_withdrawn(
+        self, repository: Repository, client: Client, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"), deb("1.0~deb12", self.NAME))
+        publishing.withdraw(repository, "1.0", None, lambda _: None)
+        assert client.update() == ""
+        assert client.versions() == []
+        assert client.versions(self.NAME) == ["1.0~deb12"]
+
+
+class TestKeys:
+    """Keys that cannot sign: each is named before a package is in the pool."""
+
+    @staticmethod
+    def refused(repository: Repository, key: str, package: Path, match: str) -> None:
+        with pytest.raises(SigningError, match=match):
+            publish(replace(repository, keys=(key,)), package)
+        assert not repository.folder.exists()
+
+    def test_an_unknown_one(self, repository: Repository, deb: Deb) -> None:
+        self.refused(repository, "0BADC0DE", deb("1.0~deb12"), "no secret key 0BADC0DE")
+
+    def test_a_name_that_several_have(self, repository: Repository, deb: Deb) -> None:
+        for _ in range(2):
+            make_key("twins")
+        self.refused(repository, "twins", deb("1.0~deb12"), "several secret keys twins")
+
+    def test_one_with_a_passphrase_that_nobody_can_be_asked_for(
         self, repository: Repository, deb: Deb
     ) -> None:
-        with pytest.raises(SigningError, match="no secret key 0BADC0DE"):
-            publish(replace(repository, keys=("0BADC0DE",)), deb("1.0~deb12"))
-        assert not (repository.folder / "dists").exists()
+        make_key("locked", passphrase="secret")
+        # gpg-agent remembers it from the making
+        subprocess.run(["gpgconf", "--reload", "gpg-agent"], check=True)
+        self.refused(repository, "locked", deb("1.0~deb12"), "cannot sign with locked")
+
+    def test_one_that_has_expired(self, repository: Repository, deb: Deb) -> None:
+        make_key("expired", expires="seconds=1")
+        time.sleep(2)
+        self.refused(repository, "expired", deb("1.0~deb12"), "cannot sign with expired")
+
+
+class TestFolder:
+    """Which folder is taken for a repository of teamhub's."""
+
+    @pytest.mark.parametrize("name", ["pool", "dists"])
+    def test_somebody_elses_repository_is_refused_and_left_as_it_is(
+        self, repository: Repository, deb: Deb, name: str
+    ) -> None:
+        theirs = repository.folder / name / "hello_1.0_amd64.deb"
+        theirs.parent.mkdir(parents=True)
+        theirs.touch()
+        with pytest.raises(UnfitRepository, match=f"has a {name} that teamhub did not make"):
+            publish(repository, deb("1.0~deb12"))
+        assert [path for path in repository.folder.rglob("*") if path.is_file()] == [theirs]
+
+    def test_only_packages_of_teamhub_are_ever_deleted(
+        self, repository: Repository, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        theirs = repository.folder / "pool/main/h/hello_1.0_amd64.deb"
+        theirs.parent.mkdir()
+        theirs.touch()
+        publishing.refresh(repository)
+        assert theirs.exists()
+
+    def test_nothing_to_sign_anew_is_an_error(self, repository: Repository) -> None:
+        with pytest.raises(UnfitRepository, match="nothing is published"):
+            publishing.refresh(repository)
+
+    def test_a_missing_index_is_named(self, repository: Repository, deb: Deb) -> None:
+        publish(repository, deb("1.0~deb12"))
+        for index in (repository.folder / "dists/bookworm/main").rglob("SHA256/*"):
+            index.unlink()
+        with pytest.raises(IncompleteRepository, match="InRelease names, is not there"):
+            publish(repository, deb("1.1~deb12"))
+        assert not list((repository.folder / "pool").rglob("*_1.1*"))
+
+
+class TestComponent:
+    """A repository whose component is not main."""
+
+    def test_servers_find_it_by_its_name(
+        self, repository: Repository, client: Client, deb: Deb, keys: list[str]
+    ) -> None:
+        science = replace(repository, component="science")
+        publish(science, deb("1.0~deb12"))
+        client.use("bookworm", keys[:1], component="science")
+        assert client.update() == ""
+        assert client.versions() == ["1.0~deb12"]
+        assert "pool/science/t/teamhub/" in client.apt(
+            "apt-get", "download", "--print-uris", "teamhub"
+        ).stdout  # fmt: skip
+
+    def test_a_second_one_is_refused_before_anything_changes(
+        self, repository: Repository, deb: Deb
+    ) -> None:
+        publish(repository, deb("1.0~deb12"))
+        with pytest.raises(UnfitRepository, match="has the component main and not science"):
+            publish(replace(repository, component="science"), deb("1.1~deb12"))
+        assert not (repository.folder / "pool/science").exists()
 
 
 class TestAccidents:
