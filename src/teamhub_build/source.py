@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 from teamhub_build.commands import run_logged
+from teamhub_build.hub_schema import hub_revisions
 from teamhub_build.inputs import Inputs
 from teamhub_build.release import Release
 from teamhub_build.render import render_tree, write_rendered
@@ -53,6 +54,7 @@ def write_source_tree(
         "variant": variant,
         "version": release.version,
         "proxy_digest": proxy_digest(repository, channel),
+        "schema_revisions": hub_revisions(channel),
     }
     shutil.rmtree(folder, ignore_errors=True)
     debian = folder / "debian"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -9,13 +10,21 @@ import pytest
 from package.built import BuiltPackage
 
 SHELLCHECK = ["shellcheck", "--shell=sh", "--severity=warning", "--external-sources"]
-MAINTSCRIPTS = ["config", "postinst", "prerm", "postrm"]
+MAINTSCRIPTS = ["config", "preinst", "postinst", "prerm", "postrm"]
 
 
 @pytest.fixture(params=MAINTSCRIPTS)
 def script(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
+
+
+def test_preinst_knows_the_schemas_of_the_hub_that_ships(package: BuiltPackage) -> None:
+    text = (package.control / "preinst").read_text("utf-8")
+    (revisions,) = re.findall(r'^READABLE=" ([0-9a-f ]+) "$', text, re.MULTILINE)
+    # JupyterHub 0.7's, with which its migrations begin
+    assert "19c0846f6344" in revisions.split()
+    assert len(revisions.split()) > 10
 
 
 def test_the_package_has_these_and_no_others(package: BuiltPackage) -> None:

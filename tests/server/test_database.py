@@ -5,13 +5,23 @@ The tests of this module are one story and run in the order in which they stand.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
-from support.installation import Installation, wait_for_login_page
+from support.installation import (
+    APT,
+    Installation,
+    Target,
+    installed_version,
+    wait_for_login_page,
+)
+from support.next_version import Change, write_version
+from support.poller import main_pid
 
 LogIn = Callable[[str], HubClient]
 
@@ -120,6 +130,56 @@ def test_the_running_hub_goes_on(server: BootedServer, unreadable: str, client: 
     assert unreadable
     assert client("nobody").get("/hub/login").status_code == 200
     assert revision(server) == NEWER
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What apt said to an older version, and what of the server differs afterwards."""
+
+    output: str
+    before: list[str]
+    after: list[str]
+
+
+@pytest.fixture(scope="module")
+def downgrade(
+    server: BootedServer,
+    target: Target,
+    unreadable: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Refused:
+    """An older version, on a database that it cannot read."""
+    assert unreadable
+    folder = tmp_path_factory.mktemp("older")
+    older = write_version(target.package, target.suite, Change("0.0.9"), folder)
+    shutil.copy(older, server.root / "root")
+
+    def state() -> list[str]:
+        return [
+            installed_version(server),
+            main_pid(server, "teamhub"),
+            main_pid(server, "teamhub-proxy"),
+            server.output("readlink", "/opt/teamhub/current"),
+            server.output("find", "/usr/lib/teamhub", "/usr/share/teamhub", "/etc/teamhub",
+                          "-type", "f", "-not", "-name", "*.pyc", "-printf", "%p %s %T@\\n"),
+        ]  # fmt: skip
+
+    before = state()
+    done = server.run(*APT, "--allow-downgrades", "install", f"/root/{older.name}", check=False,
+                      DEBIAN_FRONTEND="noninteractive")  # fmt: skip
+    assert done.returncode != 0
+    return Refused(done.stdout + done.stderr, before, state())
+
+
+def test_an_older_version_is_refused_with_what_to_do(downgrade: Refused) -> None:
+    assert f"its schema is {NEWER}), which teamhub 0.1.0" in downgrade.output
+    assert "What to do: keep the newer version" in downgrade.output
+
+
+def test_it_is_refused_before_anything_changes(server: BootedServer, downgrade: Refused) -> None:
+    assert downgrade.before[0].endswith("install ok installed")
+    assert downgrade.after == downgrade.before
+    assert server.output("dpkg", "--audit") == ""
 
 
 def test_a_hub_that_cannot_read_it_does_not_start(

@@ -13,17 +13,21 @@ from pathlib import Path
 import pytest
 
 from support.container import BootedServer
-from support.environment import imports
+from support.environment import current, imports
 from support.hub_client import HubClient
 from support.installation import APT, CONFIGURE, Target, installed_version
 from support.next_version import Change, write_version
 from support.poller import Poller, main_pid, server_processes
 from support.repository import Repository
+from support.settings import complaint
 
 LogIn = Callable[[str], HubClient]
 
 CONFIG = "/etc/teamhub/jupyterhub_config.py"
 SNIPPET = "/etc/teamhub/jupyterhub_config.d/broken.py"
+ENVIRONMENT = "/etc/teamhub/environment.yml"
+#: No channel has it.
+NOWHERE = "no-such-package"
 TERMINAL = ("pgrep", "--uid", "wash", "--exact", "bash")
 
 
@@ -186,24 +190,43 @@ def test_the_old_configuration_works_with_the_new_version(
 
 
 @pytest.fixture(scope="module")
+def good_environment(touched: subprocess.CompletedProcess[str], server: BootedServer) -> str:
+    """The generation that works."""
+    assert touched.returncode != 0
+    return current(server)
+
+
+@pytest.fixture(scope="module")
 def broken(
-    touched: subprocess.CompletedProcess[str],
+    good_environment: str,
     server: BootedServer,
     repository: Repository,
     make: Callable[[Change], Path],
 ) -> subprocess.CompletedProcess[str]:
-    """An upgrade while a snippet of the admin's is broken."""
-    assert touched.returncode != 0
+    """An upgrade while a package of the team is nowhere, and a snippet is broken."""
+    assert good_environment
+    server.run("sed", "--in-place", f"s/^dependencies: .*/dependencies: [{NOWHERE}]/", ENVIRONMENT)
     server.run("tee", SNIPPET, given="c.Spawner.http_timeout = 'soon'\n")
     repository.publish(make(FOURTH))
     return upgrade(server, "-o", "Dpkg::Options::=--force-confold")
 
 
-def test_a_broken_snippet_stops_the_upgrade_by_name(
+def test_a_bad_environment_stops_the_upgrade_by_name(
+    broken: subprocess.CompletedProcess[str], server: BootedServer, good_environment: str
+) -> None:
+    assert broken.returncode != 0
+    assert NOWHERE in complaint(broken)
+    assert "half-configured" in installed_version(server)
+    assert current(server) == good_environment
+
+
+def test_a_broken_snippet_stops_it_by_name(
     broken: subprocess.CompletedProcess[str], server: BootedServer
 ) -> None:
     assert broken.returncode != 0
-    assert SNIPPET in broken.stdout + broken.stderr
+    server.run("sed", "--in-place", "s/^dependencies: .*/dependencies: []/", ENVIRONMENT)
+    stopped = server.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive")
+    assert SNIPPET in complaint(stopped)
     assert "half-configured" in installed_version(server)
 
 
