@@ -25,6 +25,8 @@ from support.poller import main_pid
 
 LogIn = Callable[[str], HubClient]
 
+FOLDERS = "/usr/lib/teamhub /usr/share/teamhub /etc/teamhub"
+NO_BYTECODE = "-not -name '*.pyc'"
 DATABASE = "/var/lib/teamhub/jupyterhub.sqlite"
 BACKUPS = "/var/lib/teamhub/backups"
 PYTHON = "/opt/teamhub/current/hub/bin/python3"
@@ -160,9 +162,8 @@ def downgrade(
             main_pid(server, "teamhub"),
             main_pid(server, "teamhub-proxy"),
             server.output("readlink", "/opt/teamhub/current"),
-            server.output("find", "/usr/lib/teamhub", "/usr/share/teamhub", "/etc/teamhub",
-                          "-type", "f", "-not", "-name", "*.pyc", "-printf", "%p %s %T@\\n"),
-        ]  # fmt: skip
+            server.output("sh", "-c", f"find {FOLDERS} -type f {NO_BYTECODE} -ls | sha256sum"),
+        ]
 
     before = state()
     done = server.run(*APT, "--allow-downgrades", "install", f"/root/{older.name}", check=False,

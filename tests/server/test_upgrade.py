@@ -38,7 +38,11 @@ def announcement(text: str) -> str:
 
 SECOND = Change("0.2.0", config=announcement("the second version"), package="serenity")
 THIRD = Change("0.3.0", config=announcement("the third version"))
-FOURTH = Change("0.4.0", config=announcement("the third version") + "c.JupyterHub.x = 1\n")
+FOURTH = Change(
+    "0.4.0",
+    config=announcement("the third version") + "c.JupyterHub.x = 1\n",
+    package="serenity",
+)
 
 
 def upgrade(server: BootedServer, *options: str) -> subprocess.CompletedProcess[str]:

@@ -29,11 +29,11 @@ class HubClient:
     def __init__(self, url: str, ca: Path, user: str) -> None:
         self.url = url
         self.user = user
-        self._ca = str(ca)
+        self.ca = ca
         self.session = requests.Session()
         # The environment's own CA bundle would take the place of `verify`.
         self.session.trust_env = False
-        self.session.verify = self._ca
+        self.session.verify = str(ca)
 
     def log_in(self, password: str) -> requests.Response:
         """Fill in the login form; the answer of the hub, redirects not followed."""
@@ -56,7 +56,7 @@ class HubClient:
         """The HTTP status that a script gets which shows this token and nothing else."""
         script = requests.Session()
         script.trust_env = False
-        script.verify = self._ca
+        script.verify = str(self.ca)
         script.headers["Authorization"] = f"token {token}"
         return script.get(f"{self.url}/hub/api/user", timeout=SECONDS).status_code
 
@@ -112,7 +112,11 @@ class HubClient:
         """Stop the person's server, and wait until the hub calls it gone."""
         answer = self.hub_api("DELETE", f"/users/{self.user}/server")
         assert answer.status_code in (202, 204), answer.text
-        wait_for("stopped server", lambda: not self._servers(), SECONDS, pause)
+        wait_for("stopped server", lambda: not self.has_server(), SECONDS, pause)
+
+    def has_server(self) -> bool:
+        """Whether the hub says that one is there, ready or not."""
+        return bool(self._servers())
 
     def kernel_names(self) -> set[str]:
         """The kernels that the launcher of JupyterLab offers."""
@@ -174,7 +178,7 @@ class HubClient:
         return websocket.create_connection(
             f"{self.url.replace('https:', 'wss:')}{path}?session_id={uuid.uuid4().hex}",
             cookie="; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies),
-            sslopt={"ca_certs": self._ca, "cert_reqs": ssl.CERT_REQUIRED},
+            sslopt={"ca_certs": str(self.ca), "cert_reqs": ssl.CERT_REQUIRED},
             timeout=SECONDS,
             origin=self.url,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,10 @@ class Change:
     version: str
     #: Lines at the end of jupyterhub_config.py.
     config: str = ""
-    #: A Python package more in people's environment.
+    #: A Python package more in people's environment, or another version of one.
     package: str = ""
+    #: Its files, by their paths below site-packages; else a module of its name.
+    files: Mapping[str, str] | None = None
 
     def version_for(self, suite: str) -> str:
         """The version of a suite's package."""
@@ -46,7 +49,7 @@ def write_version(package: Path, suite: str, change: Change, folder: Path) -> Pa
     config = tree / CONFIG
     config.write_text(config.read_text("utf-8") + change.config, "utf-8")
     if change.package:
-        add_package(tree / CHANNEL_DIR.relative_to("/"), suite, change.package, folder)
+        add_package(tree / CHANNEL_DIR.relative_to("/"), suite, change, folder)
     write_md5sums(tree)
     made = folder / f"teamhub_{version}_amd64.deb"
     # the packages inside are compressed, and what is packed for a test need not be small
@@ -56,14 +59,16 @@ def write_version(package: Path, suite: str, change: Change, folder: Path) -> Pa
     return made
 
 
-def add_package(shipped: Path, suite: str, name: str, work: Path) -> None:
+def add_package(shipped: Path, suite: str, change: Change, work: Path) -> None:
     """Have the channel that ships, and its lock, bring one Python package more."""
     of = SUITES[suite]
     specs = requested_specs(shipped)
-    specs["user"].append(name)
-    more = shipped.rename(work / f"channel-with-{name}")
+    specs["user"].append(change.package)
+    more = shipped.rename(work / f"channel-with-{change.package}")
     site_packages = f"lib/python{of.python}/site-packages"
-    Channel(more).add(name, files={f"{site_packages}/{name}.py": "VERSION = '1.0'\n"})
+    content = change.files or {f"{change.package}.py": "VERSION = '1.0'\n"}
+    files = {f"{site_packages}/{path}": text for path, text in content.items()}
+    Channel(more).add(change.package, change.version, files=files)
     write_lock(more, shipped, specs=specs, suite=of, channel_url=CHANNEL_DIR.as_uri())
     shutil.rmtree(more)
 

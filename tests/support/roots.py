@@ -124,6 +124,25 @@ def _download_closure(root: Path, packages: Sequence[Path], folder: Path, cache:
         _download(overlay, [*fetch, "--no-install-recommends", *EXTRA_PACKAGES], folder)
 
 
+def packages_mirror(suite: str, names: Sequence[str], name: str, cache: Path) -> Path:
+    """An apt repository of what installing those of `names` takes that the suite has."""
+    key = _short_hash(",".join((*SERVER_PACKAGES, *names)))
+    folder = cache / "mirror" / name
+    key_file = folder / ".key"
+    if not key_file.exists() or key_file.read_text() != key:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with _connected(server_root(suite, cache), cache / f"{name}.download") as root:
+            in_root = ["chroot", str(root)]
+            subprocess.run([*in_root, "apt-get", "--quiet=2", "update"], check=True)
+            install = [*in_root, "apt-get", "--quiet=2", "--yes", "install", "--download-only"]
+            quietly = [*install, "--no-install-recommends"]
+            _download(root, [*quietly, *_known(in_root, set(names))], folder)
+        _write_index(folder)
+        key_file.write_text(key)
+    return folder
+
+
 @contextlib.contextmanager
 def _connected(root: Path, work: Path) -> Iterator[Path]:
     """A root to write on that reaches what this machine does, for as long as the block lasts."""
