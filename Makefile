@@ -3,7 +3,7 @@
 PYTHON = /usr/bin/python3
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: build lock test bench repo-demo clean
+.PHONY: build lock test bench bench-quick repo-demo clean
 
 build:
 	$(PYTHON) build.py
@@ -14,9 +14,12 @@ lock:
 test:
 	$(PYTHON) tests/run.py
 
-# beside the peers, of the package that `make` has built
+# beside the peers, of the package that `make` has built; over an hour, or some minutes
 bench:
 	$(PYTHON) bench/run.py
+
+bench-quick:
+	$(PYTHON) bench/run.py --quick
 
 # two versions in a signed repository, dist/repo, to look at
 repo-demo: build

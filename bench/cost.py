@@ -23,6 +23,8 @@ class Cost:
     together_mb: float
     #: The most memory of its largest process (VmHWM).
     largest_mb: float
+    #: What reached the disk, when somebody has looked at one.
+    written_mb: float = 0.0
 
 
 class Failed(AssertionError):

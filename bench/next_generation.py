@@ -137,16 +137,18 @@ def write_wheel(folder: Path, version: int, content: dict[str, str]) -> None:
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {CHANGED}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    record = "".join(f"{path},sha256={digest(text)},\n" for path, text in files.items())
+    record = "".join(
+        f"{path},sha256={record_digest(text.encode())},\n" for path, text in files.items()
+    )
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
     with zipfile.ZipFile(folder / f"{MODULE}-{version}-py3-none-any.whl", "w") as wheel:
         for path, text in files.items():
             wheel.writestr(path, text)
 
 
-def digest(text: str) -> str:
+def record_digest(content: bytes) -> str:
     """A hash as a wheel's RECORD has it."""
-    sha256 = hashlib.sha256(text.encode()).digest()
+    sha256 = hashlib.sha256(content).digest()
     return base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
 
 

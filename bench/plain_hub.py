@@ -5,11 +5,13 @@ It runs on the same server, from the same packages, beside ours, without TLS.
 
 from __future__ import annotations
 
+from bench.memory import Running
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
 from support.installation import Installation
 
 UNIT = "plain-hub"
+RUNNING = Running((UNIT,), "root")
 PORT = 8000
 FOLDER = "/srv/plain-hub"
 HUB = "/opt/teamhub/current/hub/bin"
@@ -45,15 +47,14 @@ def url(installation: Installation) -> str:
     return f"http://{installation.target.host.domain_name}:{PORT}"
 
 
-def client(installation: Installation, user: str) -> HubClient:
-    """Somebody who opens it, when it is there."""
-    person = HubClient(url(installation), installation.ca, user)
+def wait(installation: Installation) -> None:
+    """Wait until it shows its login page."""
+    somebody = HubClient(url(installation), installation.ca, "nobody")
 
     def serves() -> bool:
         try:
-            return person.get("/hub/login").status_code == 200
+            return somebody.get("/hub/login").status_code == 200
         except OSError:
             return False
 
     wait_for("login page of the plain hub", serves, 60)
-    return person

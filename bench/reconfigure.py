@@ -12,10 +12,6 @@ from collections.abc import Iterable
 from bench.report import Row
 from support.container import BootedServer
 
-PEOPLE = (10, 100, 1000)
-#: Fewer rounds of what takes minutes.
-ROUNDS = {10: 5, 100: 5, 1000: 1}
-
 BY_HAND_IS = "adduser, one by one"
 RECONFIGURE = ("dpkg-reconfigure", "--frontend=noninteractive", "teamhub")
 BY_HAND = """\
@@ -26,12 +22,12 @@ done
 """
 
 
-def measure(server: BootedServer, sizes: Iterable[int] = PEOPLE) -> list[Row]:
+def measure(server: BootedServer, sizes: Iterable[int], rounds: int) -> list[Row]:
     """Seconds of ours and of the loop by hand, for new people and for people who are there."""
     rows = []
     for size in sizes:
         new, known = [], []
-        for number in range(ROUNDS.get(size, 1)):
+        for number in range(rounds):
             ours, theirs = (
                 [f"{kind}{size}r{number}n{person}" for person in range(size)] for kind in "tp"
             )

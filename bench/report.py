@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 #: Digits behind the point; bytes and percents are not as fine as seconds.
-DIGITS = {"s": 2, "ms": 2, "MB": 0, "%": 1}
+DIGITS = {"s": 2, "ms": 2, "MB": 0, "%": 1, "requests/s": 0}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class Row:
     pairs: Sequence[tuple[float, float]]
     unit: str = "s"
     limit: Limit | None = None
+    #: Where a peer can be ahead: why, and what could close it.
+    why: str = ""
+    more_is_better: bool = False
 
     @property
     def ours(self) -> float:
@@ -50,8 +55,13 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """The median of the rounds' own ratios: rounds share what else the machine was doing."""
-        return statistics.median(peer / ours for ours, peer in self.pairs)
+        """How many times better ours is: the median of the rounds' own ratios.
+
+        Rounds share what else the machine was doing.
+        """
+        return statistics.median(
+            ours / peer if self.more_is_better else peer / ours for ours, peer in self.pairs
+        )
 
     def keeps(self) -> bool:
         """Whether it is within its limit."""
@@ -62,13 +72,12 @@ class Row:
         return 1 / self.ratio <= (self.limit.times_peer or 0)
 
 
-def table(title: str, rows: Iterable[Row]) -> str:
-    """A Markdown table; the ratio says how many times as much the peer took."""
+def table(rows: Iterable[Row]) -> str:
+    """A Markdown table; a ratio over 1 says that teamhub is ahead."""
     lines = [
-        f"## {title}",
-        "",
-        "| what | teamhub | peer | the peer is | peer / teamhub | limit | rounds |",
-        "|---|---|---|---|---|---|---|",
+        "| what | teamhub | peer | the peer is | times better | limit | rounds | "
+        "where the peer is ahead |",
+        "|---|---|---|---|---|---|---|---|",
         *map(line, rows),
         "",
     ]
@@ -80,15 +89,18 @@ def line(row: Row) -> str:
     ours, peer = (f"{figure:.{DIGITS[row.unit]}f} {row.unit}" for figure in (row.ours, row.peer))
     kept = "kept" if row.keeps() else "missed"
     limit = f"{row.limit.words(row.unit)}: {kept}" if row.limit else ""
-    cells = (row.what, ours, peer, row.peer_is, f"{row.ratio:.2f}", limit, len(row.pairs))
+    behind = (row.why or "no reason is known") if row.ratio < 1 else ""
+    cells = (row.what, ours, peer, row.peer_is, f"{row.ratio:.2f}", limit, len(row.pairs), behind)
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def raw(row: Row) -> dict[str, object]:
+def raw(row: Row) -> dict[str, Any]:
     """All of a row's figures, for a file."""
-    return {
-        "what": row.what,
-        "peer": row.peer_is,
-        "unit": row.unit,
-        "rounds": [list(pair) for pair in row.pairs],
-    }
+    return dataclasses.asdict(row)
+
+
+def read(kept: Mapping[str, Any]) -> Row:
+    """The row that `raw` made a file's part of."""
+    limit = Limit(**kept["limit"]) if kept["limit"] else None
+    pairs = [(ours, peer) for ours, peer in kept["pairs"]]
+    return Row(**{**kept, "pairs": pairs, "limit": limit})

@@ -1,47 +1,31 @@
 #!/usr/bin/python3
-"""Measures teamhub beside its peers, on servers booted for it, and prints tables.
+"""Measures teamhub beside its peers and prints tables.
 
     bench/run.py                                 everything
+    bench/run.py --quick                         one round of each, the small ones
     bench/run.py environment generation          some sections
     bench/run.py reconfigure --people 10,100     fewer people
     bench/run.py serving --rounds 1              fewer rounds
 
-Needs the package that `make` builds; installs what else it needs, as the tests do.  All figures are
-kept in dist/bench.json.
+Needs the package that `make` builds; installs what else it needs, as the tests do.  Writes
+docs/benchmarks.md, and all single figures beside it.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bench.report import Row
-    from bench.server import Inputs
-    from support.installation import Target
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY / folder) for folder in (".", "tests", "src")]
 
-
-@dataclass(frozen=True)
-class Asked:
-    """What a section needs to know."""
-
-    target: Target
-    inputs: Inputs
-    work: Path
-    people: list[int]
-    rounds: int
+# needs the path above
+from bench.sections import SECTIONS  # noqa: E402
 
 
 def main() -> int:
@@ -49,16 +33,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS), default=list(SECTIONS)
-    )
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--quick", action="store_true", help="one round, 10 people, no cold build")
     parser.add_argument("--people", default="10,100,1000", help="sizes of the team, by commas")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each environment")
-    parser.add_argument("--output", type=Path, default=REPOSITORY / "dist/bench.json")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each section")
+    parser.add_argument("--output", type=Path, default=REPOSITORY / "docs/benchmarks.md")
     parser.add_argument("--alone", metavar="JSON", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no such section: {', '.join(unknown)} (there are: {', '.join(SECTIONS)})")
+    options.sections = options.sections or list(SECTIONS)
+    if options.quick:
+        options.rounds, options.people = 1, "10"
     options.output = options.output.resolve()
     os.chdir(REPOSITORY)
     return measure(options) if options.alone else enter_network_of_its_own()
@@ -72,7 +58,7 @@ def enter_network_of_its_own() -> int:
 
     here = machine_suite().codename
     package = next(made for made in run.PACKAGES if made.suite == here)
-    if run.prepare().failed or not run.fetch_server_roots([package]):
+    if run.prepare().failed or not run.fetch_server_roots([package]) or not fetch_peers(here):
         return 1
     lock = REPOSITORY / f"locks/{here}/wheels.txt"
     wheels = run.BUILD / f"inputs/wheels-{here}"
@@ -89,10 +75,20 @@ def enter_network_of_its_own() -> int:
     return subprocess.run([*alone, what, *sys.argv[1:]], check=False).returncode
 
 
+def fetch_peers(suite: str) -> bool:
+    """Fetch what Debian's own hub takes."""
+    import run
+
+    fetch = [*run.AS_ROOT, "unshare", "--mount", str(run.VENV / "bin/python")]
+    what = ["-m", "bench.debian_hub", str(run.BUILD / "server"), suite]
+    return run.succeeds([*fetch, *what], PYTHONPATH=".:tests:src")
+
+
 def measure(options: argparse.Namespace) -> int:
-    """Run the sections, print their tables, and keep all figures."""
-    from bench import machine
-    from bench.report import raw, table
+    """Run the sections, print their tables, and keep all figures after each."""
+    from bench import document, machine
+    from bench.report import table
+    from bench.sections import Asked, Servers
     from bench.server import Inputs
     from support.container import Host
     from support.installation import Target
@@ -103,10 +99,6 @@ def measure(options: argparse.Namespace) -> int:
     suite, package = known.pop("suite"), Path(known.pop("package"))
     host = Host(f"bench-{suite}", "10.78.1.2", "10.78.1.1")
     described = machine.describe(CACHE)
-    print(
-        "\n".join(f"{name}: {value}" for name, value in described.items()), end="\n\n", flush=True
-    )
-    kept: dict[str, object] = {"machine": described}
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         work = Path(folder)
         become_private_network([host], work / "hosts")
@@ -118,61 +110,17 @@ def measure(options: argparse.Namespace) -> int:
             work=work,
             people=[int(size) for size in options.people.split(",")],
             rounds=options.rounds,
+            quick=options.quick,
         )
-        for name in options.sections:
-            title, section = SECTIONS[name]
-            rows = section(dataclasses.replace(asked, work=work / name))
-            print(table(title, rows), flush=True)
-            kept[name] = [raw(row) for row in rows]
-            options.output.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+        with Servers(asked) as servers:
+            for name in options.sections:
+                section = SECTIONS[name]
+                rows = section.measure(asked, servers)
+                print(f"## {section.title}\n\n{table(rows)}", flush=True)
+                kept = document.section(section.title, section.explanation, described, rows)
+                document.keep(options.output, list(SECTIONS), {name: kept})
         mirror.close()
     return 0
-
-
-def environment(asked: Asked) -> list[Row]:
-    """A first installation."""
-    from bench import environment, server
-
-    with server.boot(asked.target, asked.inputs, asked.work) as bench:
-        return environment.measure(bench, asked.rounds)
-
-
-def generation(asked: Asked) -> list[Row]:
-    """The next generation."""
-    from bench import next_generation, server
-
-    with server.boot(asked.target, asked.inputs, asked.work) as bench:
-        return next_generation.measure(bench, asked.rounds)
-
-
-def reconfigure(asked: Asked) -> list[Row]:
-    """Reconfiguration with many people."""
-    from bench import reconfigure
-    from support.installation import boot_installed, install
-    from support.network import NameServer
-
-    installation = install(asked.target, asked.work / "server", NameServer())
-    with boot_installed(installation, asked.work / "booted") as server:
-        return reconfigure.measure(server, asked.people)
-
-
-def serving(asked: Asked) -> list[Row]:
-    """Two hubs, side by side."""
-    from bench import serving
-    from support.installation import boot_installed, install
-    from support.network import NameServer
-
-    installation = install(asked.target, asked.work / "server", NameServer())
-    with boot_installed(installation, asked.work / "booted") as server:
-        return serving.measure(server, installation, 4 * asked.rounds)
-
-
-SECTIONS: dict[str, tuple[str, Callable[[Asked], list[Row]]]] = {
-    "environment": ("Installing the environment", environment),
-    "generation": ("A second generation with one changed package", generation),
-    "serving": ("What a person waits for", serving),
-    "reconfigure": ("Reconfiguration", reconfigure),
-}
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import os
 import shutil
 import subprocess
 import sys
@@ -57,12 +59,14 @@ class BenchServer:
         for path in way.reads:
             self.shell(f"find {path} -type f -exec cat {{}} + >/dev/null")
         self.shell("sync")
+        before = written_mb(self.server.root)
         shell = self.server.command(
             "sh", "-ec", way.command, DEBIAN_FRONTEND="noninteractive", UV_OFFLINE="1"
         )
         spent = cost(shell, way.name)
+        self.shell("sync")
         print(f"{way.name}: {spent.seconds:.2f} s", file=sys.stderr, flush=True)
-        return spent
+        return dataclasses.replace(spent, written_mb=written_mb(self.server.root) - before)
 
     def undo(self, way: Way) -> Cost:
         """What it costs to take away what a way brought."""
@@ -103,6 +107,14 @@ def boot(target: Target, inputs: Inputs, work: Path) -> Iterator[BenchServer]:
         server.shutdown()
         subprocess.run(["umount", "--recursive", disk], check=True)
         shutil.rmtree(work)
+
+
+def written_mb(root: Path) -> float:
+    """What was ever written to the disk that a folder lies on, in MB."""
+    device = root.stat().st_dev
+    stat = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat").read_text("ascii")
+    # Documentation/block/stat: sectors, which are 512 bytes here whatever the disk's are
+    return int(stat.split()[6]) * 512 / 1e6
 
 
 def mount_disk(work: Path) -> Path:

@@ -6,22 +6,25 @@ Both hubs run on one booted server at the same time; each round asks one and the
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench import plain_hub
+from bench import debian_hub, plain_hub
+from bench.cost import Failed
+from bench.memory import TEAMHUB, Running, of_person
 from bench.report import Limit, Row
 from support.container import BootedServer
 from support.hub_client import HubClient
-from support.installation import PASSWORDS, Installation
+from support.installation import APT, PASSWORDS, Installation
 from support.poller import Poller
 
 PERSON = "zoe"
 PLAIN_IS = "JupyterHub as root, LocalProcessSpawner"
 DIRECT_IS = "the same server without the proxy"
 REQUESTS = 300
-OURS_UNITS = ("teamhub", "teamhub-proxy")
 #: Inside the server: milliseconds of each request, as JSON, for a URL and a token.
 ASK = """\
 import http.client, json, ssl, sys, time
@@ -42,108 +45,152 @@ for _ in range(number):
     taken.append(1000 * (time.perf_counter() - start))
 json.dump(taken, sys.stdout)
 """
-#: Inside the server: the sum of what processes take (PSS), in MB, each shared page counted once.
-PSS = "cat $(printf '/proc/%s/smaps_rollup ' $(cat)) | awk '/^Pss:/ {sum += $2} END {print sum}'"
+#: Some seconds of requests over a few connections.
+LOAD = ("wrk", "--threads=1", "--connections=8", "--duration=3s")
+
+WHY_DIRECT = (
+    "TLS and the proxy's process are between; a proxy that is compiled (traefik) would take less "
+    "than Node.js does"
+)
+WHY_TLS = "the peer's proxy has no TLS, and is the same program; nothing short of another proxy"
+WHY_PERSON = (
+    "sudospawner's mediator waits beside each server, as the process that may start things as her; "
+    "a spawner that asks systemd for her server would need none"
+)
+WHY_HUB = "the culler of idle servers, which the recipe has not; it could run now and then instead"
+WHY_STOP = "it goes through sudo as the person; systemd, which knows her session, could do it"
+WHY_RESTART = (
+    "ours checks the database before each start, and waits for the proxy's routes of servers that "
+    "went on, of which the recipe's has none left"
+)
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One start and stop of a person's server, in seconds."""
+    """What a person waits for, in seconds."""
 
+    #: From the password to JupyterLab's page.
+    login_to_lab: float
+    #: From the click to the ready server.
     start: float
     stop: float
 
 
 def measure(server: BootedServer, installation: Installation, rounds: int) -> list[Row]:
-    """Start, stop, memory, latency, and what a restart of the hub costs people."""
+    """Login, start, stop, memory, latency, and what a restart of the hub costs people.
+
+    She comes and goes four times a round.
+    """
+    debian_hub.use_mirror(server, installation.target.suite)
+    server.run(*APT, "install", *debian_hub.TOOLS)
     plain_hub.start(server)
-    ours = HubClient(server.host.url, installation.ca, PERSON)
-    plain = plain_hub.client(installation, PERSON)
-    for person in (ours, plain):
-        person.log_in(PASSWORDS[PERSON]).raise_for_status()
-        visit(person)  # the first one finds cold caches
-    pairs = [(visit(ours), visit(plain)) for _ in range(rounds)]
-    starts = [(one.start, other.start) for one, other in pairs]
-    stops = [(one.stop, other.stop) for one, other in pairs]
+    server.run("tee", "/root/ca.crt", given=installation.ca.read_text())
+    urls = (server.host.url, plain_hub.url(installation))
+    plain_hub.wait(installation)
+    hubs = [HubClient(url, installation.ca, PERSON) for url in urls]
+    for hub in hubs:
+        visit(hub)  # the first one finds cold caches
+    ours, plain = hubs
+    visits = [(visit(ours), visit(plain)) for _ in range(4 * rounds)]
     return [
-        Row("from the click to the ready server", PLAIN_IS, starts, limit=Limit(times_peer=1)),
-        Row("the same, 95th percentile", PLAIN_IS, [slowest(starts)]),
-        Row("stopping it", PLAIN_IS, stops),
-        *memory_rows(server, ours, plain),
-        latency_row(server, installation, ours),
-        restart_row(server, ours, plain),
+        *visit_rows(visits),
+        *memory_rows(server, ours, plain, rounds),
+        *request_rows(server, ours, plain, rounds),
+        *restart_rows(server, ours, plain, rounds),
     ]
 
 
 def visit(person: HubClient) -> Visit:
-    """Start her server and stop it."""
-    start = person.spawn(pause=0.05)
+    """Log in, open JupyterLab, stop the server."""
+    person.session.cookies.clear()
     begin = time.monotonic()
+    person.log_in(PASSWORDS[PERSON]).raise_for_status()
+    start = person.spawn(pause=0.05)
+    lab = time.monotonic()
     person.stop(pause=0.05)
-    return Visit(start, time.monotonic() - begin)
+    return Visit(lab - begin, start, time.monotonic() - lab)
+
+
+def visit_rows(visits: Sequence[tuple[Visit, Visit]]) -> list[Row]:
+    """Seconds, and how bad it gets."""
+    lab = [(one.login_to_lab, other.login_to_lab) for one, other in visits]
+    starts = [(one.start, other.start) for one, other in visits]
+    stops = [(one.stop, other.stop) for one, other in visits]
+    return [
+        Row("from the password to JupyterLab", PLAIN_IS, lab),
+        Row("the same, 95th percentile", PLAIN_IS, [slowest(lab)]),
+        Row("from the click to the ready server", PLAIN_IS, starts, limit=Limit(times_peer=1)),
+        Row("the same, 95th percentile", PLAIN_IS, [slowest(starts)]),
+        Row("stopping it", PLAIN_IS, stops, why=WHY_STOP),
+    ]
 
 
 def slowest(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     """The 95th percentile of both."""
+    if len(pairs) < 2:
+        return pairs[0]
     one, other = (statistics.quantiles(each, n=20)[-1] for each in zip(*pairs, strict=True))
     return one, other
 
 
-def memory_rows(server: BootedServer, ours: HubClient, plain: HubClient) -> list[Row]:
+def memory_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds: int) -> list[Row]:
     """Memory of hub and proxy, and of one idle person beside them."""
-    rows = []
-    figures: list[tuple[float, float]] = []
-    for person, units in ((ours, OURS_UNITS), (plain, (plain_hub.UNIT,))):
-        before = memory(server, units)
-        person.spawn()
-        figures.append((before, memory(server, units) - before + of_person(server)))
-        person.stop()
-    (hub, person_ours), (hub_plain, person_plain) = figures
-    rows.append(Row("memory of hub and proxy", PLAIN_IS, [(hub, hub_plain)], "MB"))
-    rows.append(Row("memory of one idle person", PLAIN_IS, [(person_ours, person_plain)], "MB"))
-    return rows
+    hubs, people = [], []
+    for _ in range(rounds):
+        hub, person = memory_with_and_of(server, ours, TEAMHUB)
+        other_hub, other_person = memory_with_and_of(server, plain, plain_hub.RUNNING)
+        hubs.append((hub, other_hub))
+        people.append((person, other_person))
+    return [
+        Row("memory of hub and proxy", PLAIN_IS, hubs, "MB", why=WHY_HUB),
+        Row("memory of one idle person", PLAIN_IS, people, "MB", why=WHY_PERSON),
+    ]
 
 
-def memory(server: BootedServer, units: tuple[str, ...]) -> float:
-    """What the processes of units take, people's own not counted."""
-    groups = " ".join(
-        f"/sys/fs/cgroup/*/system.slice/{unit}.service/cgroup.procs" for unit in units
-    )
-    listed = server.output("sh", "-c", f"cat {groups} 2>/dev/null | sort -u")
-    mine = set(server.output("pgrep", "--uid", "root,rhea").split())
-    return pss(server, sorted(set(listed.split()) & mine))
+def memory_with_and_of(
+    server: BootedServer, person: HubClient, hub: Running
+) -> tuple[float, float]:
+    """What a hub takes, and what somebody's server adds to it."""
+    before = hub.memory(server)
+    person.spawn()
+    added = hub.memory(server) - before + of_person(server, PERSON)
+    person.stop()
+    return before, added
 
 
-def of_person(server: BootedServer) -> float:
-    """What her processes take."""
-    return pss(server, server.output("pgrep", "--uid", PERSON).split())
-
-
-def pss(server: BootedServer, pids: list[str]) -> float:
-    """MB that processes take."""
-    return int(server.run("sh", "-c", PSS, given=" ".join(pids)).stdout) / 1000
-
-
-def latency_row(server: BootedServer, installation: Installation, ours: HubClient) -> Row:
-    """Milliseconds of a request through the proxy, with TLS, and straight to her server."""
+def request_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds: int) -> list[Row]:
+    """Requests to her server: through both proxies, and straight."""
+    latency: list[tuple[float, float]] = []
+    load: list[tuple[float, float]] = []
+    path = f"/user/{PERSON}/api/status"
     ours.spawn()
     token = ours.new_token()
-    path = f"/user/{PERSON}/api/status"
+    straight = f"http://127.0.0.1:{port_of_server(server)}{path}"
+    for _ in range(rounds):
+        latency.append((ask(server, ours.url + path, token), ask(server, straight, token)))
+        load.append((loaded(server, ours.url + path, token), loaded(server, straight, token)))
+    ours.stop()
+    plain.spawn()
+    other = plain.new_token()
+    beside = [(own, loaded(server, plain.url + path, other)) for own, _ in load]
+    plain.stop()
+    what = "requests to a person's server"
+    return [
+        Row("a request to a person's server", DIRECT_IS, latency, "ms", why=WHY_DIRECT),
+        Row(what, DIRECT_IS, load, "requests/s", why=WHY_DIRECT, more_is_better=True),
+        Row(what, PLAIN_IS, beside, "requests/s", why=WHY_TLS, more_is_better=True),
+    ]
+
+
+def port_of_server(server: BootedServer) -> str:
+    """Where the only server that runs listens."""
     listening = server.output("ss", "--listening", "--tcp", "--numeric", "--processes")
-    port = next(
-        line.split()[3].rpartition(":")[2]
+    return next(
+        port
         for line in listening.splitlines()
         if "jupyterhub-sing" in line or '"python3"' in line
-        if line.split()[3].rpartition(":")[2] not in ("808", "801")
+        if (port := line.split()[3].rpartition(":")[2]) not in ("808", "801", "8081")
     )
-    server.run("tee", "/root/ca.crt", given=installation.ca.read_text())
-    pairs = []
-    for _ in range(5):
-        through = ask(server, f"{server.host.url}{path}", token)
-        straight = ask(server, f"http://127.0.0.1:{port}{path}", token)
-        pairs.append((through, straight))
-    ours.stop()
-    return Row("a request to a person's server", DIRECT_IS, pairs, "ms")
 
 
 def ask(server: BootedServer, url: str, token: str) -> float:
@@ -153,15 +200,40 @@ def ask(server: BootedServer, url: str, token: str) -> float:
     return statistics.median(taken)
 
 
-def restart_row(server: BootedServer, ours: HubClient, plain: HubClient) -> Row:
-    """How many requests to a person's running server succeed while the hub restarts."""
-    succeeded = []
-    for person, unit in ((ours, "teamhub"), (plain, plain_hub.UNIT)):
-        person.spawn()
-        with Poller(person, f"/user/{PERSON}/api/status") as poller:
-            time.sleep(1)
-            server.run("systemctl", "restart", unit)
-            time.sleep(10)
-        succeeded.append(100 * (1 - len(poller.failures) / poller.requests))
-    pair = (succeeded[0], succeeded[1])
-    return Row("requests that succeed while the hub restarts", PLAIN_IS, [pair], "%")
+def loaded(server: BootedServer, url: str, token: str) -> float:
+    """The requests a second over some connections at once."""
+    said = server.output(*LOAD, f"--header=Authorization: token {token}", url)
+    if "Non-2xx" in said:
+        raise Failed(said)
+    (rate,) = re.findall(r"^Requests/sec: +([0-9.]+)$", said, re.MULTILINE)
+    return float(rate)
+
+
+def restart_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds: int) -> list[Row]:
+    """What people notice while the hub restarts."""
+    running, gaps = [], []
+    for _ in range(rounds):
+        succeeded, gap = restart(server, ours, "teamhub")
+        other_succeeded, other_gap = restart(server, plain, plain_hub.UNIT)
+        running.append((succeeded, other_succeeded))
+        gaps.append((gap, other_gap))
+    what = "requests to a running server that succeed while the hub restarts"
+    return [
+        Row(what, PLAIN_IS, running, "%", more_is_better=True),
+        Row("login page away while the hub restarts", PLAIN_IS, gaps, why=WHY_RESTART),
+    ]
+
+
+def restart(server: BootedServer, person: HubClient, unit: str) -> tuple[float, float]:
+    """The percent of requests to her server that succeed, and the login page's seconds away."""
+    person.log_in(PASSWORDS[PERSON]).raise_for_status()
+    person.spawn()
+    stranger = HubClient(person.url, person.ca, PERSON)
+    status = f"/user/{PERSON}/api/status"
+    with Poller(person, status) as hers, Poller(stranger, "/hub/login") as login:
+        time.sleep(1)
+        server.run("systemctl", "restart", unit)
+        time.sleep(8)
+    if person.has_server():
+        person.stop()
+    return 100 * (1 - len(hers.failures) / hers.requests), login.gap

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from teamhub_build.wheelhouse import read_pins
@@ -78,6 +79,22 @@ def package(lock: Path, wheels: Path, cache: Path) -> Path:
         built(wanted, wheels, cache / "build").replace(made)
         shutil.rmtree(cache / "build")
     return made
+
+
+def write_version(package: Path, version: int, files: Mapping[str, str], made: Path) -> None:
+    """Write another version of the .deb, with these files more below site-packages."""
+    tree = made.with_suffix(".tree")
+    subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
+    control = tree / "DEBIAN/control"
+    control.write_text(control.read_text("utf-8").replace("Version: 1\n", f"Version: {version}\n"))
+    (site_packages,) = (tree / PREFIX.lstrip("/") / "lib").glob("python3*/site-packages")
+    for path, text in files.items():
+        (site_packages / path).parent.mkdir(exist_ok=True)
+        (site_packages / path).write_text(text, "utf-8")
+    subprocess.run(
+        ["dpkg-deb", "-Zzstd", "-z3", "--build", tree, made], check=True, stdout=subprocess.DEVNULL
+    )
+    shutil.rmtree(tree)
 
 
 def install_debian_packages() -> None:

@@ -1,0 +1,147 @@
+"""Building the package: from nothing but what was fetched, and again after small changes.
+
+The peer, dh-virtualenv, keeps nothing between builds: whatever changed, it builds the whole again.
+Each round builds in a new copy of this checkout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+from bench import virtualenv
+from bench.cost import Failed
+from bench.next_generation import record_digest
+from bench.report import Limit, Row
+from teamhub_build.wheelhouse import read_pins
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PEER_IS = "dpkg-buildpackage with dh-virtualenv"
+CONFFILE = "conffiles/etc/teamhub/environment.yml"
+#: A wheel of one module, which changes.
+WHEEL = "six"
+
+COLD, NOTHING, ONE_CONFFILE, ONE_WHEEL = (
+    "all inputs fetched, nothing else",
+    "again, nothing changed",
+    "again, one conffile changed",
+    "again, one wheel changed",
+)
+WHY_COLD = (
+    "each wheel becomes a conda package with a compression that unpacks fast and is small on the "
+    "server, which takes the time; a weaker one would be faster here and larger there"
+)
+WHY_WARM = "dpkg-buildpackage, lintian and dpkg-deb run over 155 MB whatever changed"
+
+
+def measure(suite: str, wheels: Path, work: Path, rounds: int, *, cold: bool) -> list[Row]:
+    """Seconds of builds; without `cold` only of those that follow another."""
+    took: dict[str, list[float]] = {}
+    peer: list[float] = []
+    work.mkdir()
+    wanted = virtualenv.requirements(CHECKOUT / f"locks/{suite}/wheels.txt")
+    for number in range(rounds):
+        checkout = copy_checkout(work / f"checkout-{number}", cold=cold)
+        seconds = {}
+        if cold:
+            seconds[COLD] = build(checkout)
+        else:
+            build(checkout)
+        seconds[NOTHING] = build(checkout)
+        with (checkout / CONFFILE).open("a", encoding="utf-8") as conffile:
+            conffile.write("# changed\n")
+        seconds[ONE_CONFFILE] = build(checkout)
+        change_wheel(checkout, suite)
+        seconds[ONE_WHEEL] = build(checkout)
+        for what, each in seconds.items():
+            took.setdefault(what, []).append(each)
+        start = time.monotonic()
+        virtualenv.built(wanted, wheels, work / "peer")
+        peer.append(time.monotonic() - start)
+        shutil.rmtree(checkout)
+        shutil.rmtree(work / "peer")
+    return [
+        Row(
+            what,
+            PEER_IS,
+            list(zip(figures, peer, strict=True)),
+            limit=Limit(most=10) if what == ONE_CONFFILE else None,
+            why=WHY_COLD if what == COLD else WHY_WARM,
+        )
+        for what, figures in took.items()
+    ]
+
+
+def copy_checkout(target: Path, *, cold: bool) -> Path:
+    """What this checkout has, changes and all, with what a build has fetched.
+
+    Unless `cold`, with all that earlier builds have kept.
+    """
+    listed = subprocess.run(
+        ["git", "-c", f"safe.directory={CHECKOUT}", "ls-files", "-z"],
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (CHECKOUT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CHECKOUT / name, target / name)
+    (target / ".build").mkdir()
+    for name in ("inputs",) if cold else ("inputs", "conda-packages"):
+        link = ["cp", "--archive", "--link", f"{CHECKOUT}/.build/{name}", f"{target}/.build"]
+        subprocess.run(link, check=True)
+    return target
+
+
+def build(checkout: Path) -> float:
+    """Build the package without a network; the seconds."""
+    start = time.monotonic()
+    done = subprocess.run(
+        ["/usr/bin/python3", "build.py", "--offline"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - start
+    if done.returncode:
+        raise Failed(done.stdout + done.stderr)
+    print(f"build.py: {seconds:.1f} s", file=sys.stderr, flush=True)
+    return seconds
+
+
+def recorded(record: str, module: bytes) -> bytes:
+    """A wheel's RECORD with the hash of the module that has changed."""
+    lines = record.splitlines()
+    entry = f"{WHEEL}.py,sha256={record_digest(module)},{len(module)}"
+    return "\n".join(entry if line.startswith(f"{WHEEL}.py,") else line for line in lines).encode()
+
+
+def change_wheel(checkout: Path, suite: str) -> None:
+    """Let a wheel have another content, and the pins name it."""
+    (old,) = (checkout / f".build/inputs/wheels-{suite}").glob(f"{WHEEL}-*.whl")
+    new = checkout / old.name
+    with zipfile.ZipFile(old) as before, zipfile.ZipFile(new, "w") as after:
+        for entry in before.infolist():
+            content = before.read(entry)
+            if entry.filename == f"{WHEEL}.py":
+                content += b"# changed\n"
+            elif entry.filename.endswith("/RECORD"):
+                content = recorded(content.decode(), before.read(f"{WHEEL}.py") + b"# changed\n")
+            after.writestr(entry.filename, content)
+    # the old file is this checkout's too
+    new.replace(old)
+    lock = checkout / f"locks/{suite}/wheels.txt"
+    (pinned,) = (pin for pin in read_pins(lock) if pin.name == WHEEL)
+    digest = hashlib.sha256(old.read_bytes()).hexdigest()
+    text = lock.read_text("utf-8")
+    for sha256 in pinned.hashes:
+        text = text.replace(sha256, digest)
+    lock.write_text(text, "utf-8")
