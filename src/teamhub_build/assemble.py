@@ -7,6 +7,7 @@ debhelper have to be that suite's.
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from teamhub_build.channel import write_channel
@@ -17,7 +18,7 @@ from teamhub_build.lock import write_lock
 from teamhub_build.profiles import requested_specs
 from teamhub_build.progress import Progress
 from teamhub_build.release import Release, read_release
-from teamhub_build.source import write_source_tree
+from teamhub_build.source import write_python_source, write_source_tree
 from teamhub_build.variant import Variant
 from teamhub_build.workspace import Workspace
 from teamhub_shared import CHANNEL_DIR
@@ -45,22 +46,28 @@ def assemble(
     # what a builder's umask would take away is missing on every server
     os.umask(0o022)
 
-    if inputs.embedded:
-        write_embedded_channel(workspace, variant, inputs.embedded, progress=progress)
-    progress.stage("laying out the Debian source package")
-    tree = write_source_tree(
-        workspace.stage(variant) / "source",
-        workspace=workspace,
-        release=release,
-        variant=variant,
-        inputs=inputs,
-        log=log,
-    )
-    progress.stage(f"building teamhub {release.version} with dpkg-buildpackage")
-    results = build_packages(tree, release, log=log, progress=progress)
-    progress.stage("checking it with lintian")
-    check_lint(next(path for path in results if path.suffix == ".changes"), progress=progress)
-    return results
+    stage = workspace.stage(variant)
+    with ThreadPoolExecutor() as beside:
+        python_source = beside.submit(
+            write_python_source, stage / "python", workspace.repository, release, log=log
+        )
+        if inputs.embedded:
+            write_embedded_channel(workspace, variant, inputs.embedded, progress=progress)
+        progress.stage("laying out the Debian source package")
+        tree = write_source_tree(
+            stage / "source",
+            workspace=workspace,
+            release=release,
+            variant=variant,
+            inputs=inputs,
+            python_source=python_source.result(),
+        )
+        progress.stage(f"building teamhub {release.version} with dpkg-buildpackage")
+        deb = build_package(tree, release, log=log, progress=progress)
+        descriptions = beside.submit(describe_build, tree, deb, release, log=log)
+        progress.stage("checking it with lintian")
+        check_lint(deb, progress=progress)
+        return [deb, *descriptions.result()]
 
 
 def write_embedded_channel(
@@ -89,13 +96,27 @@ def write_embedded_channel(
     )
 
 
-def build_packages(tree: Path, release: Release, *, log: Path, progress: Progress) -> list[Path]:
-    """Run dpkg-buildpackage in `tree`; return what it made, in the folder above."""
+def build_package(tree: Path, release: Release, *, log: Path, progress: Progress) -> Path:
+    """Have dpkg-buildpackage run debian/rules in `tree`; the .deb, in the folder above."""
     run_logged(
-        ["dpkg-buildpackage", "--no-sign", "--build=binary"],
+        ["dpkg-buildpackage", "--no-sign", "--build=binary", "--rules-target=binary"],
         cwd=tree,
-        env={**ENVIRONMENT, "SOURCE_DATE_EPOCH": str(release.epoch)},
+        env=environment(release),
         log=log,
         show=lambda line: progress(line.split()[0]) if line.startswith("   dh_") else None,
     )
-    return sorted(tree.parent.glob(f"teamhub_{release.version}_*"))
+    return next(tree.parent.glob(f"teamhub_{release.version}_*.deb"))
+
+
+def describe_build(tree: Path, deb: Path, release: Release, *, log: Path) -> list[Path]:
+    """The .buildinfo and the .changes of a build, as dpkg-buildpackage writes them at its end."""
+    described = [deb.with_suffix(f".{kind}") for kind in ("buildinfo", "changes")]
+    for file in described:
+        command = [f"dpkg-gen{file.suffix[1:]}", "--build=binary", f"-O../{file.name}"]
+        run_logged(command, cwd=tree, env=environment(release), log=log)
+    return described
+
+
+def environment(release: Release) -> dict[str, str]:
+    """What debhelper and dpkg see of the environment."""
+    return {**ENVIRONMENT, "SOURCE_DATE_EPOCH": str(release.epoch)}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-import tempfile
 from pathlib import Path
 
-from rattler.package_streaming import extract
+from rattler.package_streaming import PackageArchive
 
 from teamhub_build.repodata import read_repodata
 
 #: The packages that may have them; conda-forge splits JupyterHub into two.
 HUB_PACKAGES = ("jupyterhub", "jupyterhub-base")
-#: A migration of Alembic's gives its own name in its source.
+#: Where Alembic's migrations are in them.
+MIGRATION = re.compile(r"jupyterhub/alembic/versions/\w+\.py$")
+#: A migration gives its own name in its source.
 REVISION = re.compile(r"^revision *= *['\"](\w+)['\"]", re.MULTILINE)
 
 
@@ -26,17 +28,15 @@ def hub_revisions(channel: Path) -> list[str]:
         for record in read_repodata(channel)
         if record["name"] in HUB_PACKAGES
     ]
-    return sorted(
-        revision for file in files if file.exists() for revision in package_revisions(file)
-    )
+    known = [asyncio.run(package_revisions(file)) for file in files if file.exists()]
+    return sorted(revision for revisions in known for revision in revisions)
 
 
-def package_revisions(package: Path) -> list[str]:
+async def package_revisions(file: Path) -> list[str]:
     """The revisions of the migrations in a conda package."""
-    with tempfile.TemporaryDirectory() as folder:
-        extract(package, Path(folder))
-        return [
-            revision
-            for migration in Path(folder).glob("**/jupyterhub/alembic/versions/*.py")
-            for revision in REVISION.findall(migration.read_text("utf-8"))
-        ]
+    package = await PackageArchive.from_path(file)
+    migrations = [name for name in await package.list_files() if MIGRATION.search(name)]
+    sources = (await package.read_files(migrations)).values()
+    return [
+        revision for source in sources if source for revision in REVISION.findall(source.decode())
+    ]

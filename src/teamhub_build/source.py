@@ -41,11 +41,12 @@ def write_source_tree(
     release: Release,
     variant: Variant,
     inputs: Inputs,
-    log: Path,
+    python_source: Path,
 ) -> Path:
     """Write folder/teamhub-VERSION and return it; every file is dated by the changelog.
 
-    Raises RenderError for a template that fails, CommandError where stdeb does.
+    `python_source` is what `write_python_source` made, and moves there.  Raises RenderError for a
+    template that fails.
     """
     repository = workspace.repository
     channel = workspace.shipped_channel(variant)
@@ -57,11 +58,10 @@ def write_source_tree(
         "schema_revisions": hub_revisions(channel),
     }
     shutil.rmtree(folder, ignore_errors=True)
-    debian = folder / "debian"
-    write_debian_folder(debian, repository, release, context)
-    tree = write_python_source(folder, repository, release, log=log)
+    folder.mkdir()
+    tree = python_source.rename(folder / python_source.name)
     shutil.rmtree(tree / "debian")
-    debian.rename(tree / "debian")
+    write_debian_folder(tree / "debian", repository, release, context)
     render_tree(repository / "conffiles", tree / "conffiles", context)
     for folder_of_data in (repository / "src").iterdir():
         if folder_of_data.is_dir() and folder_of_data.name not in (*PYTHON_CODE, BUILD_CODE):
@@ -106,11 +106,15 @@ def proxy_digest(repository: Path, channel: Path) -> str:
 
 
 def write_python_source(folder: Path, repository: Path, release: Release, *, log: Path) -> Path:
-    """The source package that stdeb makes of the server's code, unpacked.
+    """The source package that stdeb makes of the server's code, unpacked below `folder`.
 
-    folder/debian has to be there: setup.py reads the version in its changelog.
+    Raises CommandError where stdeb fails.
     """
+    shutil.rmtree(folder, ignore_errors=True)
     code = folder / "src"
+    # setup.py reads the version in there
+    (folder / "debian").mkdir(parents=True)
+    shutil.copy(repository / "debian/changelog", folder / "debian")
     for name in PYTHON_CODE:
         source = repository / "src" / name
         if source.is_dir():
@@ -127,9 +131,6 @@ def write_python_source(folder: Path, repository: Path, release: Release, *, log
         env={**os.environ, "SOURCE_DATE_EPOCH": str(release.epoch)},
         log=log,
     )
-    shutil.rmtree(code)
-    for leftover in folder.glob("teamhub_*"):
-        leftover.unlink()
     return folder / f"teamhub-{release.upstream}"
 
 

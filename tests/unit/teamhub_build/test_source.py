@@ -115,7 +115,6 @@ class TestPythonSource:
     ) -> None:
         shutil.copytree(REPOSITORY / "src", checkout / "src")
         work = tmp_path / "work"
-        write_debian_folder(work / "debian", checkout, RELEASE, {})
         tree = write_python_source(work, checkout, RELEASE, log=tmp_path / "log")
         assert tree == work / "teamhub-4.5.6"
         wanted = {
