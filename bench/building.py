@@ -39,27 +39,20 @@ WHY_COLD = (
 WHY_WARM = "dpkg-buildpackage, lintian and dpkg-deb run over 155 MB whatever changed"
 
 
-def measure(suite: str, wheels: Path, work: Path, rounds: int, *, cold: bool) -> list[Row]:
-    """Seconds of builds; without `cold` only of those that follow another."""
+def measure(suite: str, wheels: Path, work: Path, rounds: int, *, quick: bool) -> list[Row]:
+    """Seconds of builds; `quick`: of one that follows another."""
     took: dict[str, list[float]] = {}
     peer: list[float] = []
     work.mkdir()
     wanted = virtualenv.requirements(CHECKOUT / f"locks/{suite}/wheels.txt")
     for number in range(rounds):
-        checkout = copy_checkout(work / f"checkout-{number}", cold=cold)
-        seconds = {}
-        if cold:
-            seconds[COLD] = build(checkout)
-        else:
+        checkout = copy_checkout(work / f"checkout-{number}", with_packages=quick)
+        changes = QUICK_CHANGES if quick else CHANGES
+        if quick:
             build(checkout)
-        seconds[NOTHING] = build(checkout)
-        with (checkout / CONFFILE).open("a", encoding="utf-8") as conffile:
-            conffile.write("# changed\n")
-        seconds[ONE_CONFFILE] = build(checkout)
-        change_wheel(checkout, suite)
-        seconds[ONE_WHEEL] = build(checkout)
-        for what, each in seconds.items():
-            took.setdefault(what, []).append(each)
+        for what, change in changes.items():
+            change(checkout, suite)
+            took.setdefault(what, []).append(build(checkout))
         start = time.monotonic()
         virtualenv.built(wanted, wheels, work / "peer")
         peer.append(time.monotonic() - start)
@@ -77,10 +70,10 @@ def measure(suite: str, wheels: Path, work: Path, rounds: int, *, cold: bool) ->
     ]
 
 
-def copy_checkout(target: Path, *, cold: bool) -> Path:
+def copy_checkout(target: Path, *, with_packages: bool) -> Path:
     """What this checkout has, changes and all, with what a build has fetched.
 
-    Unless `cold`, with all that earlier builds have kept.
+    `with_packages`: and the conda packages that earlier builds have made of it.
     """
     listed = subprocess.run(
         ["git", "-c", f"safe.directory={CHECKOUT}", "ls-files", "-z"],
@@ -94,7 +87,7 @@ def copy_checkout(target: Path, *, cold: bool) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(CHECKOUT / name, target / name)
     (target / ".build").mkdir()
-    for name in ("inputs",) if cold else ("inputs", "conda-packages"):
+    for name in ("inputs", "conda-packages") if with_packages else ("inputs",):
         link = ["cp", "--archive", "--link", f"{CHECKOUT}/.build/{name}", f"{target}/.build"]
         subprocess.run(link, check=True)
     return target
@@ -124,6 +117,16 @@ def recorded(record: str, module: bytes) -> bytes:
     return "\n".join(entry if line.startswith(f"{WHEEL}.py,") else line for line in lines).encode()
 
 
+def change_nothing(_checkout: Path, _suite: str) -> None:
+    """Leave it as it is."""
+
+
+def change_conffile(checkout: Path, _suite: str) -> None:
+    """Add a line to a conffile."""
+    with (checkout / CONFFILE).open("a", encoding="utf-8") as conffile:
+        conffile.write("# changed\n")
+
+
 def change_wheel(checkout: Path, suite: str) -> None:
     """Let a wheel have another content, and the pins name it."""
     (old,) = (checkout / f".build/inputs/wheels-{suite}").glob(f"{WHEEL}-*.whl")
@@ -145,3 +148,13 @@ def change_wheel(checkout: Path, suite: str) -> None:
     for sha256 in pinned.hashes:
         text = text.replace(sha256, digest)
     lock.write_text(text, "utf-8")
+
+
+#: What is done before each build of a round.
+CHANGES = {
+    COLD: change_nothing,
+    NOTHING: change_nothing,
+    ONE_CONFFILE: change_conffile,
+    ONE_WHEEL: change_wheel,
+}
+QUICK_CHANGES = {ONE_CONFFILE: change_conffile}

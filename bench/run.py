@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each section")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "docs/benchmarks.md")
     parser.add_argument("--alone", metavar="JSON", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no such section: {', '.join(unknown)} (there are: {', '.join(SECTIONS)})")
     options.sections = options.sections or list(SECTIONS)

@@ -101,7 +101,7 @@ def building(asked: Asked, servers: Servers) -> list[Row]:
         asked.inputs.wheels,
         asked.work / "building",
         asked.rounds,
-        cold=not asked.quick,
+        quick=asked.quick,
     )
 
 

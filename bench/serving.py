@@ -227,6 +227,8 @@ def restart_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds
 def restart(server: BootedServer, person: HubClient, unit: str) -> tuple[float, float]:
     """The percent of requests to her server that succeed, and the login page's seconds away."""
     person.log_in(PASSWORDS[PERSON]).raise_for_status()
+    if person.has_server():  # one that a restart before had lost, and the hub has found since
+        person.stop()
     person.spawn()
     stranger = HubClient(person.url, person.ca, PERSON)
     status = f"/user/{PERSON}/api/status"
@@ -234,6 +236,4 @@ def restart(server: BootedServer, person: HubClient, unit: str) -> tuple[float, 
         time.sleep(1)
         server.run("systemctl", "restart", unit)
         time.sleep(8)
-    if person.has_server():
-        person.stop()
     return 100 * (1 - len(hers.failures) / hers.requests), login.gap

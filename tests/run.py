@@ -235,6 +235,11 @@ def run_server_tests(for_pytest: Sequence[str]) -> Outcome:
     return run_pytest("server", [*debs, *workers, "-vv", *for_pytest], prefix=prefix)
 
 
+def measure_once(_: Sequence[str]) -> Outcome:
+    """Run what measures, once each, to see that it does; no figure fails it."""
+    return count([[DEBIAN_PYTHON, "bench/run.py", "--quick", f"--output={BUILD}/benchmarks.md"]])
+
+
 def fetch_server_roots(packages: Sequence[Package]) -> bool:
     """Fetch what installing these packages on a plain server takes; they must be built."""
     by_suite: dict[str, list[str]] = {}
@@ -285,11 +290,12 @@ def succeeds(command: Sequence[str], **environment: str) -> bool:
 
 STAGES: dict[str, Callable[[Sequence[str]], Outcome]] = {
     "style": check_style,
-    "unit": lambda for_pytest: run_pytest("unit", for_pytest),
+    "unit": lambda for_pytest: run_pytest("unit", ["--numprocesses=auto", *for_pytest]),
     "build": build,
     "package": lambda for_pytest: run_pytest("package", for_pytest),
     "reproducible": lambda for_pytest: run_pytest("reproducible", for_pytest),
     "server": run_server_tests,
+    "bench": measure_once,
 }
 
 
