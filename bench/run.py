@@ -14,6 +14,7 @@ docs/benchmarks.md, and all single figures beside it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -60,6 +61,7 @@ def enter_network_of_its_own() -> int:
     package = next(made for made in run.PACKAGES if made.suite == here)
     if run.prepare().failed or not run.fetch_server_roots([package]) or not fetch_peers(here):
         return 1
+    virtualenv.install_debian_packages()
     lock = REPOSITORY / f"locks/{here}/wheels.txt"
     wheels = run.BUILD / f"inputs/wheels-{here}"
     known = {
@@ -112,7 +114,7 @@ def measure(options: argparse.Namespace) -> int:
             rounds=options.rounds,
             quick=options.quick,
         )
-        with Servers(asked) as servers:
+        with contextlib.closing(Servers(asked)) as servers:
             for name in options.sections:
                 section = SECTIONS[name]
                 rows = section.measure(asked, servers)

@@ -21,7 +21,7 @@ from support.roots import CACHE, server_root
 
 #: What is measured with, as the server sees it.
 FOLDER = "/srv/bench"
-DISK_SIZE = "16GiB"
+DISK_SIZE = "12GiB"
 
 
 @dataclass(frozen=True)

@@ -68,13 +68,12 @@ def requirements(lock: Path) -> str:
 def package(lock: Path, wheels: Path, cache: Path) -> Path:
     """The .deb of the wheels that `lock` names, built when it is not in `cache`.
 
-    Takes some minutes, and root for Debian's packages.
+    Takes a minute or two.
     """
     wanted = requirements(lock)
     key = hashlib.sha256((wanted + RULES + CONTROL).encode()).hexdigest()[:12]
     made = cache / f"{NAME}-{key}.deb"
     if not made.exists():
-        install_debian_packages()
         made.parent.mkdir(parents=True, exist_ok=True)
         built(wanted, wheels, cache / "build").replace(made)
         shutil.rmtree(cache / "build")

@@ -60,37 +60,22 @@ def mirror(suite: str, packages: Sequence[Path], cache: Path) -> Path:
     """An apt repository of what installing `packages` and the extra ones takes, and no more."""
     wanted = "".join(_dependencies(package) for package in packages)
     key = _short_hash(wanted + "".join((*SERVER_PACKAGES, *EXTRA_PACKAGES)))
-    folder = cache / "mirror" / suite
-    key_file = folder / ".key"
-    if not key_file.exists() or key_file.read_text() != key:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        _download_closure(server_root(suite, cache), packages, folder, cache)
-        _write_index(folder)
-        key_file.write_text(key)
+    with _made_once(cache / "mirror" / suite, key) as (folder, missing):
+        if missing:
+            _download_closure(server_root(suite, cache), packages, folder, cache)
     return folder
 
 
 def release_upgrade_mirror(old: str, new: str, package: Path, cache: Path) -> Path:
     """An apt repository of what brings the server of a suite, with `package`, to the next suite."""
     key = _short_hash(_dependencies(package) + ",".join(SERVER_PACKAGES))
-    folder = cache / "mirror" / f"{old}-to-{new}"
-    key_file = folder / ".key"
-    if not key_file.exists() or key_file.read_text() != key:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        with _connected(server_root(old, cache), cache / f"{folder.name}.download") as root:
-            sources = root / "etc/apt/sources.list"
-            sources.write_text(sources.read_text().replace(old, new))
-            in_root = ["chroot", str(root)]
-            subprocess.run([*in_root, "apt-get", "--quiet=2", "update"], check=True)
-            needed = re.findall(r"(?:^|, )([a-z0-9][a-z0-9.+-]+)", _dependencies(package))
-            names = _known(in_root, {*_installed(in_root), *needed})
-            install = [*in_root, "apt-get", "--quiet=2", "--yes", "install"]
-            quietly = ["--download-only", "--no-install-recommends"]
-            _download(root, [*install, *quietly, *names], folder)
-        _write_index(folder)
-        key_file.write_text(key)
+    needed = re.findall(r"(?:^|, )([a-z0-9][a-z0-9.+-]+)", _dependencies(package))
+    with _made_once(cache / "mirror" / f"{old}-to-{new}", key) as (folder, missing):
+        if missing:
+            with _connected(server_root(old, cache), cache / f"{folder.name}.download") as root:
+                sources = root / "etc/apt/sources.list"
+                sources.write_text(sources.read_text().replace(old, new))
+                _download_known(root, {*_installed(["chroot", str(root)]), *needed}, folder)
     return folder
 
 
@@ -127,20 +112,33 @@ def _download_closure(root: Path, packages: Sequence[Path], folder: Path, cache:
 def packages_mirror(suite: str, names: Sequence[str], name: str, cache: Path) -> Path:
     """An apt repository of what installing those of `names` takes that the suite has."""
     key = _short_hash(",".join((*SERVER_PACKAGES, *names)))
-    folder = cache / "mirror" / name
+    with _made_once(cache / "mirror" / name, key) as (folder, missing):
+        if missing:
+            with _connected(server_root(suite, cache), cache / f"{name}.download") as root:
+                _download_known(root, set(names), folder)
+    return folder
+
+
+def _download_known(root: Path, names: set[str], folder: Path) -> None:
+    """Fetch those of `names` that the root's suite has, and what they depend on."""
+    in_root = ["chroot", str(root)]
+    subprocess.run([*in_root, "apt-get", "--quiet=2", "update"], check=True)
+    install = [*in_root, "apt-get", "--quiet=2", "--yes", "install", "--download-only"]
+    _download(root, [*install, "--no-install-recommends", *_known(in_root, names)], folder)
+
+
+@contextlib.contextmanager
+def _made_once(folder: Path, key: str) -> Iterator[tuple[Path, bool]]:
+    """A repository's folder, and whether it is to be filled: it was made of something else."""
     key_file = folder / ".key"
-    if not key_file.exists() or key_file.read_text() != key:
+    missing = not key_file.exists() or key_file.read_text() != key
+    if missing:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        with _connected(server_root(suite, cache), cache / f"{name}.download") as root:
-            in_root = ["chroot", str(root)]
-            subprocess.run([*in_root, "apt-get", "--quiet=2", "update"], check=True)
-            install = [*in_root, "apt-get", "--quiet=2", "--yes", "install", "--download-only"]
-            quietly = [*install, "--no-install-recommends"]
-            _download(root, [*quietly, *_known(in_root, set(names))], folder)
+    yield folder, missing
+    if missing:
         _write_index(folder)
         key_file.write_text(key)
-    return folder
 
 
 @contextlib.contextmanager
