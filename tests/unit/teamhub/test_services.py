@@ -30,6 +30,9 @@ def folder(tmp_path: Path) -> Path:
 def started() -> Iterator[subprocess.Popen[bytes]]:
     """A process with the proxy's environment."""
     process = subprocess.Popen(["sleep", "60"], env={**DEFAULTS, **DIGEST})
+    # the kernel says that it runs before it shows its environment
+    while not Path(f"/proc/{process.pid}/environ").read_bytes():
+        time.sleep(0.01)
     yield process
     process.kill()
     process.wait()
