@@ -17,8 +17,8 @@ HEAD = """\
 # Side by side
 
 What teamhub takes, beside what people would use instead. `make bench` measures all of it again,
-`make bench-quick` in some minutes with one round of each; both need the package that `make` builds,
-and write this page and all single figures, [benchmarks.json](benchmarks.json).
+`make bench-quick` some sections in some minutes, with one round of each; both need the package that
+`make` builds, and write this page and all single figures, [benchmarks.json](benchmarks.json).
 
 How to read it: ours and the peer's are medians; a round measures both, one after the other, each
 round beginning with another. "Times better" is the median of the rounds' ratios: over 1 teamhub is

@@ -2,7 +2,7 @@
 """Measures teamhub beside its peers and prints tables.
 
     bench/run.py                                 everything
-    bench/run.py --quick                         one round of each, the small ones
+    bench/run.py --quick                         some sections, one round of each
     bench/run.py environment generation          some sections
     bench/run.py reconfigure --people 10,100     fewer people
     bench/run.py serving --rounds 1              fewer rounds
@@ -20,13 +20,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY / folder) for folder in (".", "tests", "src")]
 
 # needs the path above
-from bench.sections import SECTIONS  # noqa: E402
+from bench.sections import BESIDE_VIRTUALENV, QUICK, SECTIONS  # noqa: E402
 
 
 def main() -> int:
@@ -35,7 +36,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
-    parser.add_argument("--quick", action="store_true", help="one round, 10 people, no cold build")
+    parser.add_argument("--quick", action="store_true", help="one round, 10 people")
     parser.add_argument("--people", default="10,100,1000", help="sizes of the team, by commas")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each section")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "docs/benchmarks.md")
@@ -43,15 +44,15 @@ def main() -> int:
     options = parser.parse_intermixed_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no such section: {', '.join(unknown)} (there are: {', '.join(SECTIONS)})")
-    options.sections = options.sections or list(SECTIONS)
+    options.sections = options.sections or list(QUICK if options.quick else SECTIONS)
     if options.quick:
         options.rounds, options.people = 1, "10"
     options.output = options.output.resolve()
     os.chdir(REPOSITORY)
-    return measure(options) if options.alone else enter_network_of_its_own()
+    return measure(options) if options.alone else enter_network_of_its_own(options.sections)
 
 
-def enter_network_of_its_own() -> int:
+def enter_network_of_its_own(sections: Sequence[str]) -> int:
     """Prepare like the tests, then run this again where there is no other network."""
     import run
     from bench import virtualenv
@@ -61,13 +62,16 @@ def enter_network_of_its_own() -> int:
     package = next(made for made in run.PACKAGES if made.suite == here)
     if run.prepare().failed or not run.fetch_server_roots([package]) or not fetch_peers(here):
         return 1
-    virtualenv.install_debian_packages()
     lock = REPOSITORY / f"locks/{here}/wheels.txt"
     wheels = run.BUILD / f"inputs/wheels-{here}"
+    peer = None
+    if BESIDE_VIRTUALENV.intersection(sections):
+        virtualenv.install_debian_packages()
+        peer = virtualenv.package(lock, wheels, run.BUILD / "bench")
     known = {
         "suite": here,
         "package": str(package.path()),
-        "virtualenv": str(virtualenv.package(lock, wheels, run.BUILD / "bench")),
+        "virtualenv": str(peer),
         "wheels": str(wheels),
         "requirements": virtualenv.requirements(lock),
         "uv": str(run.VENV / "bin/uv"),

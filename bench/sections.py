@@ -183,3 +183,8 @@ SECTIONS = {
         reconfigure,
     ),
 }
+
+#: Those that install or build the .deb of dh-virtualenv's.
+BESIDE_VIRTUALENV = frozenset({"build", "environment", "generation", "upgrade"})
+#: Those that take a minute or two.
+QUICK = ("first-page", "serving", "reconfigure")

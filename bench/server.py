@@ -28,7 +28,7 @@ DISK_SIZE = "12GiB"
 class Inputs:
     """What the measurements need of the build machine."""
 
-    #: The same wheels in a .deb of dh-virtualenv's.
+    #: The same wheels in a .deb of dh-virtualenv's, for the sections that have it as a peer.
     virtualenv: Path
     wheels: Path
     #: The wheels' names and versions, one a line.
