@@ -18,7 +18,8 @@ def describe(folder: Path) -> dict[str, str]:
     return {
         "processor": f"{cpu.get('model name', platform.machine())}, {os.cpu_count()} cores",
         "memory": f"{int(memory['MemTotal'].split()[0]) / 2**20:.0f} GB",
-        "kernel": platform.release(),
+        # the rest is whose build it is
+        "kernel": platform.release().partition("-")[0],
         "system": system["PRETTY_NAME"].strip('"'),
         "disk": f"ext4 with a journal, in a file on {under}",
         "load before": Path("/proc/loadavg").read_text("ascii").split()[0],
