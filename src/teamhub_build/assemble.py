@@ -1,4 +1,4 @@
-"""The assemble phase: from fetched inputs to checked .deb, without a network.
+"""The assemble phase: from inputs to checked .deb, without a network but for fetching them.
 
 Runs under the Python of the suite that the package is for, since the channel's bytecode and
 debhelper have to be that suite's.
@@ -7,18 +7,20 @@ debhelper have to be that suite's.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 from teamhub_build.channel import write_channel
 from teamhub_build.commands import run_logged
 from teamhub_build.inputs import EmbeddedInputs, Inputs
-from teamhub_build.lint import check_lint
+from teamhub_build.lint import QUICK, Lintian, refuse_tags
 from teamhub_build.lock import write_lock
 from teamhub_build.profiles import requested_specs
 from teamhub_build.progress import Progress
 from teamhub_build.release import Release, read_release
-from teamhub_build.source import write_python_source, write_source_tree
+from teamhub_build.source import write_payload, write_python_source, write_source_tree
 from teamhub_build.variant import Variant
 from teamhub_build.workspace import Workspace
 from teamhub_shared import CHANNEL_DIR
@@ -33,9 +35,11 @@ ENVIRONMENT = {
 
 
 def assemble(
-    workspace: Workspace, variant: Variant, inputs: Inputs, *, progress: Progress
+    workspace: Workspace, variant: Variant, fetch: Callable[[], Inputs], *, progress: Progress
 ) -> list[Path]:
     """Build the package; return the .deb, .changes and .buildinfo.
+
+    `fetch` gets the inputs, while stdeb packs the server's code, which needs none of them.
 
     Raises TeamhubError: LintError where lintian objects, and what each step raises.
     """
@@ -51,22 +55,27 @@ def assemble(
         python_source = beside.submit(
             write_python_source, stage / "python", workspace.repository, release, log=log
         )
+        inputs = fetch()
         if inputs.embedded:
             write_embedded_channel(workspace, variant, inputs.embedded, progress=progress)
         progress.stage("laying out the Debian source package")
+        payload = write_payload(
+            stage / "payload", workspace.shipped_channel(variant), inputs.vendored
+        )
         tree = write_source_tree(
             stage / "source",
             workspace=workspace,
             release=release,
             variant=variant,
-            inputs=inputs,
             python_source=python_source.result(),
+            payload=payload,
         )
         progress.stage(f"building teamhub {release.version} with dpkg-buildpackage")
-        deb = build_package(tree, release, log=log, progress=progress)
-        descriptions = beside.submit(describe_build, tree, deb, release, log=log)
-        progress.stage("checking it with lintian")
-        check_lint(deb, progress=progress)
+        with closing(Lintian(*QUICK)) as lintian:
+            deb = build_package(tree, release, log=log, progress=progress)
+            descriptions = beside.submit(describe_build, tree, deb, release, log=log)
+            progress.stage("checking it with lintian")
+            refuse_tags(deb, lintian.tags(deb), progress=progress)
         return [deb, *descriptions.result()]
 
 

@@ -121,18 +121,22 @@ def _lock(repository: Path, progress: Progress) -> None:
 
 def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress) -> None:
     from teamhub_build.assemble import assemble
-    from teamhub_build.inputs import fetch_inputs
+    from teamhub_build.inputs import Inputs, fetch_inputs
 
     variant = _variant(options)
     stage = workspace.stage(variant)
+
+    def fetch() -> Inputs:
+        with workspace.exclusive("inputs"):
+            return fetch_inputs(workspace, variant, offline=options.offline, progress=progress)
+
     with workspace.exclusive(stage.name):
         shutil.rmtree(stage, ignore_errors=True)
-        with workspace.exclusive("inputs"):
-            inputs = fetch_inputs(workspace, variant, offline=options.offline, progress=progress)
         if _builds_here(variant):
-            results = assemble(workspace, variant, inputs, progress=progress)
+            results = assemble(workspace, variant, fetch, progress=progress)
             _hand_over(results, options.output, progress)
             return
+        fetch()
     # The build in there takes the stage for itself.
     results = _build_in_root(workspace, variant, options, progress)
     _hand_over(results, options.output, progress)

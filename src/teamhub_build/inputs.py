@@ -5,6 +5,7 @@ All that needs a network is here; what follows builds from these folders alone.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 from teamhub_build.commands import CommandError, run_logged
 from teamhub_build.conda_channels import fetch_shipped_channel
 from teamhub_build.npm import npm_command
+from teamhub_build.packages.node import tree_sha256
 from teamhub_build.progress import Progress
 from teamhub_build.suites import Suite
 from teamhub_build.variant import Variant
@@ -23,6 +25,9 @@ from teamhub_build.workspace import Workspace
 
 #: The packages that the server gets unpacked beside its own code; pinned with the build's tools.
 VENDORED = frozenset({"py-rattler"})
+
+#: What `npm ci` reads.
+NPM_PINS = ("package.json", "package-lock.json")
 
 #: npm's words about a tarball that is not what its integrity hash says.
 NPM_MISMATCH = re.compile(
@@ -53,18 +58,17 @@ class Inputs:
 def fetch_inputs(
     workspace: Workspace, variant: Variant, *, offline: bool, progress: Progress
 ) -> Inputs:
-    """Fetch what is missing, check all of it; what has no cache goes to the variant's stage.
+    """Fetch what is missing, check all of it.
 
     Raises InputError for an input that differs from its pin, or is missing while `offline`.
     """
     embedded = None
     if variant.is_embedded:
-        npm = workspace.stage(variant) / "npm"
         embedded = EmbeddedInputs(
             wheels=_fetch_channel_wheels(
                 workspace, variant.suite, offline=offline, progress=progress
             ),
-            npm_prefix=fetch_npm_prefix(workspace, npm, offline=offline, progress=progress),
+            npm_prefix=fetch_npm_prefix(workspace, offline=offline, progress=progress),
         )
     else:
         out = workspace.shipped_channel(variant)
@@ -121,14 +125,27 @@ def _fetch_vendored_wheels(
     )
 
 
-def fetch_npm_prefix(
-    workspace: Workspace, prefix: Path, *, offline: bool, progress: Progress
-) -> Path:
-    """Laid anew by each build, since npm compares hashes when it unpacks and not afterwards."""
+def fetch_npm_prefix(workspace: Workspace, *, offline: bool, progress: Progress) -> Path:
+    """What npm laid out of locks/npm once it had compared every hash, as it was then.
+
+    npm compares when it unpacks and not afterwards, so a hash of the whole tree is kept beside it.
+    """
     progress.stage("checking the proxy's npm packages")
-    prefix.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(workspace.repository / "locks/npm" / name, prefix)
+    pins = [workspace.repository / "locks/npm" / name for name in NPM_PINS]
+    pinned = hashlib.sha256(b"".join(pin.read_bytes() for pin in pins)).hexdigest()
+    prefix = workspace.inputs / f"npm-{pinned[:12]}"
+    laid = prefix / "tree.sha256"
+    if not laid.exists() or laid.read_text("ascii") != tree_sha256(prefix / "node_modules"):
+        shutil.rmtree(prefix, ignore_errors=True)
+        prefix.mkdir(parents=True)
+        for pin in pins:
+            shutil.copy(pin, prefix)
+        _run_npm_ci(workspace, prefix, offline=offline)
+        laid.write_text(tree_sha256(prefix / "node_modules"), "ascii")
+    return prefix
+
+
+def _run_npm_ci(workspace: Workspace, prefix: Path, *, offline: bool) -> None:
     command = [*npm_command(), "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
     command += ["--cache", str(workspace.inputs / "npm-cache"), "--prefer-offline"]
     log = workspace.logs / "npm.log"
@@ -143,7 +160,6 @@ def fetch_npm_prefix(
                 "find out who changed it; a change that you trust is pinned with `make lock`",
             ) from error
         raise
-    return prefix
 
 
 def _npm_package(lock: Path, integrity: str) -> str:

@@ -11,11 +11,11 @@ import os
 import shutil
 import sys
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from teamhub_build.commands import run_logged
 from teamhub_build.hub_schema import hub_revisions
-from teamhub_build.inputs import Inputs
 from teamhub_build.release import Release
 from teamhub_build.render import render_tree, write_rendered
 from teamhub_build.repodata import read_repodata
@@ -40,13 +40,13 @@ def write_source_tree(
     workspace: Workspace,
     release: Release,
     variant: Variant,
-    inputs: Inputs,
     python_source: Path,
+    payload: Path,
 ) -> Path:
     """Write folder/teamhub-VERSION and return it; every file is dated by the changelog.
 
-    `python_source` is what `write_python_source` made, and moves there.  Raises RenderError for a
-    template that fails.
+    `python_source` is what `write_python_source` made and `payload` what `write_payload` did; both
+    move there.  Raises RenderError for a template that fails.
     """
     repository = workspace.repository
     channel = workspace.shipped_channel(variant)
@@ -66,9 +66,7 @@ def write_source_tree(
     for folder_of_data in (repository / "src").iterdir():
         if folder_of_data.is_dir() and folder_of_data.name not in (*PYTHON_CODE, BUILD_CODE):
             render_tree(folder_of_data, tree / "src" / folder_of_data.name, context)
-    render_tree(channel, tree / "payload/channel", context)
-    for wheel in inputs.vendored:
-        unpack_packages(wheel, tree / "payload")
+    payload.rename(tree / payload.name)
     clamp_times(tree, release.epoch)
     return tree
 
@@ -132,6 +130,14 @@ def write_python_source(folder: Path, repository: Path, release: Release, *, log
         log=log,
     )
     return folder / f"teamhub-{release.upstream}"
+
+
+def write_payload(folder: Path, channel: Path, vendored: Iterable[Path]) -> Path:
+    """What ships as it came, in `folder`: the channel, and the import packages of some wheels."""
+    render_tree(channel, folder / "channel", {})
+    for wheel in vendored:
+        unpack_packages(wheel, folder)
+    return folder
 
 
 def unpack_packages(wheel: Path, target: Path) -> None:

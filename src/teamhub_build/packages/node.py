@@ -67,7 +67,7 @@ def proxy_recipe(npm_prefix: Path) -> Recipe:
         license=manifest["license"],
         summary=manifest["description"],
     )
-    return Recipe(package, write_tree, source_sha256=_tree_sha256(modules))
+    return Recipe(package, write_tree, source_sha256=tree_sha256(modules))
 
 
 def _use_prefix_node(script: Path) -> None:
@@ -81,7 +81,7 @@ def _use_prefix_node(script: Path) -> None:
     script.write_bytes(f"#!{PREFIX_PLACEHOLDER}/bin/node\n".encode() + rest)
 
 
-def _tree_sha256(folder: Path) -> str:
+def tree_sha256(folder: Path) -> str:
     """A hash of the files of a tree: their paths, contents and whether they can be run."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from teamhub_build.assemble import ENVIRONMENT
 from teamhub_build.commands import run_logged
-from teamhub_build.lint import check_lint
+from teamhub_build.lint import lint, refuse_tags
 from teamhub_build.progress import Progress
 from teamhub_build.release import read_release
 from teamhub_build.render import render_tree
@@ -99,7 +99,8 @@ def write_keyring_package(
         env={**ENVIRONMENT, "SOURCE_DATE_EPOCH": str(release.epoch)},
         log=log,
     )
-    check_lint(next(stage.glob("*.changes")), progress=progress)
+    changes = next(stage.glob("*.changes"))
+    refuse_tags(changes, lint(changes), progress=progress)
     return next(stage.glob("*.deb"))
 
 

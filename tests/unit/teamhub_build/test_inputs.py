@@ -41,9 +41,34 @@ def integrity(tarball: Path) -> str:
     return "sha512-" + base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
 
 
-def test_lays_out_what_is_pinned(workspace: Workspace, tmp_path: Path) -> None:
-    prefix = fetch_npm_prefix(workspace, tmp_path / "npm", offline=False, progress=Progress())
-    assert (prefix / "node_modules/routes/package.json").exists()
+def fetch(workspace: Workspace) -> Path:
+    return fetch_npm_prefix(workspace, offline=False, progress=Progress())
+
+
+def test_lays_out_what_is_pinned(workspace: Workspace) -> None:
+    assert (fetch(workspace) / "node_modules/routes/package.json").exists()
+
+
+def test_what_is_laid_out_is_asked_of_npm_once(workspace: Workspace) -> None:
+    prefix = fetch(workspace)
+    before = prefix.stat().st_ino
+    assert fetch(workspace) == prefix
+    assert prefix.stat().st_ino == before
+
+
+def test_a_file_that_has_changed_since_is_laid_out_anew(workspace: Workspace) -> None:
+    manifest = fetch(workspace) / "node_modules/routes/package.json"
+    pinned = manifest.read_text("utf-8")
+    manifest.write_text('{"name": "other"}', "utf-8")
+    fetch(workspace)
+    assert manifest.read_text("utf-8") == pinned
+
+
+def test_other_pins_are_laid_out_anew(workspace: Workspace) -> None:
+    before = fetch(workspace)
+    with (workspace.repository / "locks/npm/package.json").open("a", encoding="utf-8") as pins:
+        pins.write("\n")
+    assert fetch(workspace) != before
 
 
 def test_names_a_package_that_differs_with_both_hashes(
@@ -55,7 +80,7 @@ def test_names_a_package_that_differs_with_both_hashes(
         shutil.make_archive(str(tmp_path / "other"), "gztar", tmp_path / "package"), tarball
     )
     with pytest.raises(InputError) as refused:
-        fetch_npm_prefix(workspace, tmp_path / "npm", offline=False, progress=Progress())
+        fetch(workspace)
     assert refused.value.problem == (
         f"routes 1.2.3 is not what its pin says: expected {pinned}, got {integrity(tarball)}"
     )

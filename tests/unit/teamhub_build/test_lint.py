@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from teamhub_build.lint import LintError, Tag, check_lint, parse_tags, read_overrides, refused_tags
+from teamhub_build.lint import (
+    LintError,
+    Lintian,
+    Tag,
+    lint,
+    parse_tags,
+    read_overrides,
+    refuse_tags,
+    refused_tags,
+)
 
 OUTPUT = """\
 N: hub and proxy are ours
@@ -59,7 +68,7 @@ class TestParseTags:
         ]
 
 
-class TestCheckLint:
+class TestLintian:
     """A real lintian on a package that cannot please it."""
 
     @pytest.fixture
@@ -78,14 +87,17 @@ class TestCheckLint:
 
     def test_lists_refused_tags_with_lintians_explanation(self, deb: Path) -> None:
         with pytest.raises(LintError) as refused:
-            check_lint(deb, progress=print)
+            refuse_tags(deb, lint(deb), progress=print)
         assert "error: no-copyright-file" in refused.value.problem
         assert "copyright" in refused.value.problem.partition("no-copyright-file")[2]
 
     def test_a_file_that_lintian_cannot_read_is_an_error(self, tmp_path: Path) -> None:
         (tmp_path / "broken.deb").write_text("not a package")
         with pytest.raises(LintError):
-            check_lint(tmp_path / "broken.deb", progress=print)
+            lint(tmp_path / "broken.deb")
+
+    def test_one_that_is_given_no_package_ends(self) -> None:
+        Lintian().close()
 
 
 class TestReadOverrides:
