@@ -18,9 +18,9 @@ from bench import virtualenv
 from bench.cost import Failed
 from bench.next_generation import record_digest
 from bench.report import Limit, Row
+from support.checkout import REPOSITORY, copy_checkout
 from teamhub_build.wheelhouse import read_pins
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 PEER_IS = "dpkg-buildpackage with dh-virtualenv"
 CONFFILE = "conffiles/etc/teamhub/environment.yml"
 #: A wheel of one module, which changes.
@@ -44,9 +44,11 @@ def measure(suite: str, wheels: Path, work: Path, rounds: int, *, quick: bool) -
     took: dict[str, list[float]] = {}
     peer: list[float] = []
     work.mkdir()
-    wanted = virtualenv.requirements(CHECKOUT / f"locks/{suite}/wheels.txt")
+    wanted = virtualenv.requirements(REPOSITORY / f"locks/{suite}/wheels.txt")
     for number in range(rounds):
-        checkout = copy_checkout(work / f"checkout-{number}", with_packages=quick)
+        # with the conda packages that earlier builds have made, or without
+        folders = ("inputs", "conda-packages") if quick else ("inputs",)
+        checkout = copy_checkout(work / f"checkout-{number}", folders)
         changes = QUICK_CHANGES if quick else CHANGES
         if quick:
             build(checkout)
@@ -68,29 +70,6 @@ def measure(suite: str, wheels: Path, work: Path, rounds: int, *, quick: bool) -
         )
         for what, figures in took.items()
     ]
-
-
-def copy_checkout(target: Path, *, with_packages: bool) -> Path:
-    """What this checkout has, changes and all, with what a build has fetched.
-
-    `with_packages`: and the conda packages that earlier builds have made of it.
-    """
-    listed = subprocess.run(
-        ["git", "-c", f"safe.directory={CHECKOUT}", "ls-files", "-z"],
-        cwd=CHECKOUT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (CHECKOUT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(CHECKOUT / name, target / name)
-    (target / ".build").mkdir()
-    for name in ("inputs", "conda-packages") if with_packages else ("inputs",):
-        link = ["cp", "--archive", "--link", f"{CHECKOUT}/.build/{name}", f"{target}/.build"]
-        subprocess.run(link, check=True)
-    return target
 
 
 def build(checkout: Path) -> float:
@@ -132,12 +111,13 @@ def change_wheel(checkout: Path, suite: str) -> None:
     (old,) = (checkout / f".build/inputs/wheels-{suite}").glob(f"{WHEEL}-*.whl")
     new = checkout / old.name
     with zipfile.ZipFile(old) as before, zipfile.ZipFile(new, "w") as after:
+        module = before.read(f"{WHEEL}.py") + b"# changed\n"
         for entry in before.infolist():
             content = before.read(entry)
             if entry.filename == f"{WHEEL}.py":
-                content += b"# changed\n"
+                content = module
             elif entry.filename.endswith("/RECORD"):
-                content = recorded(content.decode(), before.read(f"{WHEEL}.py") + b"# changed\n")
+                content = recorded(content.decode(), module)
             after.writestr(entry.filename, content)
     # the old file is this checkout's too
     new.replace(old)

@@ -46,12 +46,6 @@ def use_mirror(server: BootedServer, suite: str) -> None:
     server.run(*APT, "update")
 
 
-def packages(server: BootedServer) -> list[str]:
-    """What a server can have of `WANTED`."""
-    listed = server.output("apt-cache", "madison", *WANTED)
-    return sorted({line.split("|")[0].strip() for line in listed.splitlines()})
-
-
 if __name__ == "__main__":
     made = roots.packages_mirror(
         sys.argv[2], [*WANTED, *TOOLS], mirror_name(sys.argv[2]), Path(sys.argv[1])

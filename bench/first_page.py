@@ -17,6 +17,7 @@ from bench.memory import TEAMHUB, Running
 from bench.report import Row
 from support.container import BootedServer, wait_for
 from support.installation import APT, PRESEED, Target, boot_plain, wait_for_login_page
+from support.roots import known_packages
 
 DEBIAN_IS = "apt install jupyterhub and what Debian has of Jupyter and science"
 FOLDERS = "/usr /opt /etc /var/lib /var/cache"
@@ -78,7 +79,8 @@ def debians(target: Target, work: Path) -> Installed:
         def answers() -> None:
             wait_for("login page", lambda: login_page_is_there(server), 60, pause=0.2)
 
-        return install(server, debian_hub.packages(server), answers, debian_hub.RUNNING, 0.0)
+        packages = known_packages(server.command(), debian_hub.WANTED)
+        return install(server, packages, answers, debian_hub.RUNNING, 0.0)
 
 
 def install(

@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY / folder) for folder in (".", "tests", "src")]
 
 # needs the path above
-from bench.sections import BESIDE_VIRTUALENV, QUICK, SECTIONS  # noqa: E402
+from bench.sections import BESIDE_DEBIANS, BESIDE_VIRTUALENV, QUICK, SECTIONS  # noqa: E402
 
 
 def main() -> int:
@@ -60,7 +60,9 @@ def enter_network_of_its_own(sections: Sequence[str]) -> int:
 
     here = machine_suite().codename
     package = next(made for made in run.PACKAGES if made.suite == here)
-    if run.prepare().failed or not run.fetch_server_roots([package]) or not fetch_peers(here):
+    if run.prepare().failed or not run.fetch_server_roots([package]):
+        return 1
+    if BESIDE_DEBIANS.intersection(sections) and not fetch_peers(here):
         return 1
     lock = REPOSITORY / f"locks/{here}/wheels.txt"
     wheels = run.BUILD / f"inputs/wheels-{here}"

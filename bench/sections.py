@@ -186,5 +186,7 @@ SECTIONS = {
 
 #: Those that install or build the .deb of dh-virtualenv's.
 BESIDE_VIRTUALENV = frozenset({"build", "environment", "generation", "upgrade"})
+#: Those that install what Debian's own hub takes, or what measures requests.
+BESIDE_DEBIANS = frozenset({"first-page", "serving"})
 #: Those that take a minute or two.
 QUICK = ("first-page", "serving", "reconfigure")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from support.checkout import REPOSITORY, copy_checkout
 from teamhub_build.suites import machine_suite
 from teamhub_build.workspace import Workspace
-
-REPOSITORY = Path(__file__).parents[2]
 
 #: What differs between the two builds.  Left out, for want of rights that a container may not give:
 #: the order of directories (disorderfs needs FUSE), the host's name (a UTS namespace), the user.
@@ -28,23 +25,11 @@ def checkout(tmp_path: Path) -> Path:
 
     Nothing that an earlier build has made comes along.
     """
-    folder = tmp_path / "checkout"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, encoding="utf-8", check=True
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(REPOSITORY / name, folder / name)
-    inputs = Workspace(REPOSITORY).inputs
-    if not inputs.exists():
+    if not Workspace(REPOSITORY).inputs.exists():
         pytest.fail("nothing was fetched yet: run make first")
     suite = machine_suite()
     wanted = (f"tools-{suite.python}", f"wheels-{suite.codename}", "vendored", "npm-cache")
-    for name in wanted:
-        shutil.copytree(
-            inputs / name, Workspace(folder).inputs / name, copy_function=os.link, symlinks=True
-        )
-    return folder
+    return copy_checkout(tmp_path / "checkout", [f"inputs/{name}" for name in wanted])
 
 
 def test_two_builds_are_byte_identical(checkout: Path) -> None:

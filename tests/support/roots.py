@@ -16,7 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from support.layers import Overlay
@@ -84,7 +84,7 @@ def _installed(in_root: Sequence[str]) -> set[str]:
     return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
-def _known(in_root: Sequence[str], names: set[str]) -> list[str]:
+def known_packages(in_root: Sequence[str], names: Iterable[str]) -> list[str]:
     """Those of `names` that the suite of apt's sources has."""
     command = [*in_root, "apt-cache", "madison", *sorted(names)]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -124,7 +124,7 @@ def _download_known(root: Path, names: set[str], folder: Path) -> None:
     in_root = ["chroot", str(root)]
     subprocess.run([*in_root, "apt-get", "--quiet=2", "update"], check=True)
     install = [*in_root, "apt-get", "--quiet=2", "--yes", "install", "--download-only"]
-    _download(root, [*install, "--no-install-recommends", *_known(in_root, names)], folder)
+    _download(root, [*install, "--no-install-recommends", *known_packages(in_root, names)], folder)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import fcntl
 import filecmp
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,27 +180,33 @@ def is_teamhub(entry: str) -> bool:
 
 def kept(entries: Mapping[str, str], keep: int) -> dict[str, str]:
     """The entries of the newest versions of each package, in the order of their paths."""
-    by_package: dict[str, list[str]] = {}
-    for entry in entries.values():
-        by_package.setdefault(field(entry, "Package"), []).append(field(entry, "Version"))
-    newest = {name: newest_first(versions)[:keep] for name, versions in by_package.items()}
+    newest = newest_versions(map(name_and_version, entries.values()), keep)
+    return {path: e for path, e in sorted(entries.items()) if name_and_version(e) in newest}
+
+
+def name_and_version(entry: str) -> tuple[str, str]:
+    """Which package an entry of the index is of."""
+    return field(entry, "Package"), field(entry, "Version")
+
+
+def newest_versions(packages: Iterable[tuple[str, str]], keep: int) -> set[tuple[str, str]]:
+    """Of packages, as name and version, the newest `keep` of each name."""
+    by_name: dict[str, list[str]] = {}
+    for name, version in packages:
+        by_name.setdefault(name, []).append(version)
     return {
-        path: entry
-        for path, entry in sorted(entries.items())
-        if field(entry, "Version") in newest[field(entry, "Package")]
+        (name, version)
+        for name, versions in by_name.items()
+        for version in newest_first(versions)[:keep]
     }
 
 
 def refuse_outdated(entries: Mapping[str, str], added: Sequence[Deb], keep: int) -> None:
     """Raise DebError where a package would go at once, as older than those that are kept."""
+    there = map(name_and_version, entries.values())
+    newest = newest_versions([*there, *((deb.name, deb.version) for deb in added)], keep)
     for deb in added:
-        there = [
-            field(entry, "Version")
-            for entry in entries.values()
-            if field(entry, "Package") == deb.name
-        ]
-        others = [other.version for other in added if other.name == deb.name]
-        if deb.version not in newest_first([*there, *others])[:keep]:
+        if (deb.name, deb.version) not in newest:
             raise DebError(
                 f"{deb.name} {deb.version} is older than the {keep} versions that are kept",
                 "keep more of them with --keep, or leave it out",
