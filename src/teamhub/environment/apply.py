@@ -18,6 +18,7 @@ from teamhub.environment import (
     plan,
     prune,
     team_file,
+    unsynced,
 )
 from teamhub.environment.changes import Changes
 from teamhub.environment.exclusive import exclusive
@@ -71,6 +72,7 @@ def apply(
     """
     with exclusive(layout.busy, report), edited(layout, edit):
         generations.remove_unfinished(layout)
+        unsynced.remove(layout)
         found = changes_by_hand(wish, layout)
         carried = keep(found, wish, layout, report)
         team = team_file.read(layout.team_file) + carried

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from teamhub.environment import checks, generations, history, manifest, pip_packages
+from teamhub.environment import checks, generations, history, manifest, pip_packages, unsynced
 from teamhub.environment.layout import Layout
 from teamhub.environment.packages import requested_specs
 from teamhub.environment.plan import Plan
@@ -31,6 +31,7 @@ def build(
     try:
         generation.mkdir(parents=True, mode=0o755)
         shutil.copyfile(plan.lock, generation / LOCK_NAME)
+        unsynced.begin(layout)
         fill(plan, reason, layout, report)
         with ThreadPoolExecutor(max_workers=1) as beside:
             # One waits for the disk and the other computes; the check writes nothing.
@@ -38,6 +39,7 @@ def build(
             checks.check(generation, checks_needed(to_pass, layout))
             # The mark must not reach the disk before what it speaks for.
             synced.result()
+        unsynced.end(layout)
         (generation / generations.COMPLETE).touch(mode=0o644)
     except BaseException as error:
         generations.remove(generation)

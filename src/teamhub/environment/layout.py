@@ -56,6 +56,11 @@ class Layout:
         return self.root / ".busy"
 
     @property
+    def unsynced(self) -> Path:
+        """There while packages are unpacked that the disk may not have yet."""
+        return self.root / ".unsynced"
+
+    @property
     def shipped_lock(self) -> Path:
         """The lock that the package carries."""
         return self.channel / LOCK_NAME
