@@ -17,6 +17,16 @@ MAKE_VENV = """\
 !~/mine/bin/pip install ipykernel
 !~/mine/bin/python -m ipykernel install --user --name mine"""
 PYTHON_CELL = "import sys; print(sys.prefix)"
+#: What a package of conda's may do to whoever sources it.
+ACTIVATION = """\
+export TEAM_DATA="$CONDA_PREFIX/share/data"
+user=somebody
+function only_bash_reads_this { set -- other arguments; }
+only_bash_reads_this
+set -- other arguments
+echo "$NOBODY_HAS_SET_THIS"
+false
+"""
 R_CELL = "cat(R.version$language, sum(1:36))"
 
 
@@ -47,3 +57,14 @@ def test_they_are_there_in_the_next_generation(
     assert zoe.compute("import lazy.late; print(lazy.late.VERSION)") == "1.0\n"
     assert zoe.compute(PYTHON_CELL, "mine") == "/home/zoe/mine\n"
     assert zoe.compute(R_CELL, "ir") == "R 666"
+
+
+def test_what_a_package_sets_for_its_users_is_set(
+    server: BootedServer, zoe: HubClient, channel: TeamChannel
+) -> None:
+    channel.add("data", files={"etc/conda/activate.d/data.sh": ACTIVATION})
+    env(server, "add", "data", "--channel", channel.url)
+    zoe.stop()
+    zoe.spawn()
+    cell = "import os; print(os.environ['TEAM_DATA'])"
+    assert zoe.compute(cell) == f"{current(server)}/user/share/data\n"
