@@ -55,6 +55,13 @@ def parser() -> argparse.ArgumentParser:
         help="leave the conda packages out: servers fetch what the lock names from the channel",
     )
     options.add_argument(
+        "--lock",
+        type=Path,
+        metavar="FILE",
+        help="with --channel: take the packages of an earlier build's lock, which its .deb has in "
+        "/usr/share/teamhub/channel/teamhub.lock, and no newer ones",
+    )
+    options.add_argument(
         "--profile",
         choices=tuple(PROFILES),
         default=DEFAULT_PROFILE,
@@ -181,7 +188,9 @@ def _build_in_root(
 
 
 def _variant(options: argparse.Namespace) -> Variant:
-    return choose_variant(options.suite, options.profile, options.channel, thin=options.thin)
+    return choose_variant(
+        options.suite, options.profile, options.channel, thin=options.thin, lock=options.lock
+    )
 
 
 def _builds_here(variant: Variant) -> bool:

@@ -32,6 +32,7 @@ def fetch_shipped_channel(
         "channels": list(variant.channels),
         "repodata": str(workspace.repodata),
         "offline": offline,
+        "locked": str(variant.lock) if variant.lock else None,
     }
     specs = requested_specs(variant)
     records = write_shipped_lock(request, out, specs=specs, suite=variant.suite)

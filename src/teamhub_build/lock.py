@@ -57,6 +57,7 @@ def write_shipped_lock(
             "published": None,
             "repodata": None,
             "offline": False,
+            "locked": None,
             "environments": specs,
             "glibc": suite.glibc,
             "lock": str(out / LOCK_NAME),
@@ -90,7 +91,7 @@ def _solve(request: dict[str, Any]) -> list[Record]:
         raise UnsolvableError(
             f"the environments cannot be solved:\n{done.stderr.strip()}",
             "make the specs in src/teamhub_build/profiles.py and the packages agree: the pins in "
-            "locks/, or the channels that --channel names",
+            "locks/, or what --channel and --lock name",
         )
     records: list[Record] = json.loads(done.stdout)
     return records

@@ -23,6 +23,7 @@ from rattler import (
     LockChannel,
     LockFile,
     LockPlatform,
+    MatchSpec,
     PackageName,
     RepoDataRecord,
     SourceConfig,
@@ -39,6 +40,10 @@ from teamhub_build.network import channel_client
 PLATFORM = "linux-64"
 
 
+class UnfitLock(Exception):
+    """An earlier lock does not have what is asked for."""
+
+
 async def write_solved_lock(request: dict[str, Any]) -> list[dict[str, Any]]:
     """Locks every environment of `request`; returns the packages' records, sorted by file name."""
     platform = LockPlatform(PLATFORM)
@@ -48,10 +53,14 @@ async def write_solved_lock(request: dict[str, Any]) -> list[dict[str, Any]]:
     urls = [published] if published else [channel.base_url.rstrip("/") for channel in channels]
     found = {}
     held: list[str] = []
+    before = read_lock(request["locked"]) if request["locked"] else None
     with gateway(request) as source:
         for environment, specs in request["environments"].items():
             lock.set_channels(environment, [LockChannel(url) for url in urls])
-            records = await solved(channels, specs, held, source, request["glibc"])
+            if before:
+                records = locked(before, environment, specs, urls)
+            else:
+                records = await solved(channels, specs, held, source, request["glibc"])
             for record in records:
                 if published:
                     record.url = f"{published}/{record.subdir}/{record.file_name}"
@@ -95,6 +104,36 @@ async def solved(
     )
 
 
+def read_lock(path: str) -> LockFile:
+    """An earlier lock; raises UnfitLock for a file that is none."""
+    try:
+        return LockFile.from_path(Path(path))
+    except Exception as error:  # rattler's errors have no common base
+        raise UnfitLock(f"{path} is no lock: {error}") from error
+
+
+def locked(
+    lock: LockFile, environment: str, specs: list[str], urls: list[str]
+) -> list[RepoDataRecord]:
+    """The records that an earlier lock has for an environment.
+
+    Raises UnfitLock where they are other channels', or no longer all that is asked for.
+    """
+    there = lock.environment(environment)
+    if there is None:
+        raise UnfitLock(f"the lock has no environment {environment}")
+    records = there.conda_repodata_records()[PLATFORM]
+    others = {(record.channel or "").rstrip("/") for record in records}.difference(urls)
+    if others:
+        raise UnfitLock(f"the lock has packages of {', '.join(sorted(others))}")
+    for spec in specs:
+        if not any(MatchSpec(spec).matches(record) for record in records):
+            raise UnfitLock(
+                f"the lock has nothing that is {spec}, for the environment {environment}"
+            )
+    return records
+
+
 def is_jupyterhub(record: RepoDataRecord) -> bool:
     """Whether a record is JupyterHub itself."""
     return record.name.normalized == "jupyterhub"
@@ -125,7 +164,7 @@ def main() -> int:
     """Answers one request; returns the exit code."""
     try:
         records = asyncio.run(write_solved_lock(json.load(sys.stdin)))
-    except SolverError as error:
+    except (SolverError, UnfitLock) as error:
         print(error, file=sys.stderr)
         return 1
     except GatewayError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from teamhub_build.suites import EVERY_SUITE, SUITES, Suite, machine_suite
@@ -28,6 +29,8 @@ class Variant:
     channels: tuple[str, ...] = ()
     #: Whether the package carries the lock alone, and servers fetch what it names.
     thin: bool = False
+    #: The lock of an earlier build, whose packages it takes rather than solve anew.
+    lock: Path | None = None
 
     @property
     def is_embedded(self) -> bool:
@@ -43,7 +46,12 @@ class Variant:
 
 
 def choose_variant(
-    suite: str | None, profile: str, channels: Sequence[str], *, thin: bool
+    suite: str | None,
+    profile: str,
+    channels: Sequence[str],
+    *,
+    thin: bool,
+    lock: Path | None = None,
 ) -> Variant:
     """The variant that options name; a suite of None is the machine's own.
 
@@ -55,6 +63,11 @@ def choose_variant(
             raise VariantError(
                 "no server could fetch the embedded channel, which is made by the build alone",
                 "leave --thin out, or name a channel: --channel conda-forge --thin",
+            )
+        if lock:
+            raise VariantError(
+                "the embedded channel is made of what locks/ pins, and of no other lock",
+                "leave --lock out, or name the channels that it was solved with: --channel",
             )
         return Variant(SUITES[suite] if suite else machine_suite(), profile)
     if EMBEDDED in named:
@@ -69,7 +82,9 @@ def choose_variant(
         )
     for channel in named:
         refuse_login(channel)
-    return Variant(EVERY_SUITE, profile, named, thin)
+    if lock and not lock.is_file():
+        raise VariantError(f"there is no lock {lock}", "name the teamhub.lock of a .deb")
+    return Variant(EVERY_SUITE, profile, named, thin, lock and lock.resolve())
 
 
 def refuse_login(channel: str) -> None:

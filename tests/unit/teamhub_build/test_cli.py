@@ -23,7 +23,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_names_every_choice() -> None:
     help_text = run("--help").stdout
-    for choice in ("--offline", "--output", "--channel", "--thin", "lock", *SUITES, *PROFILES):
+    for choice in ("--offline", "--output", "--channel", "--thin", "--lock", *SUITES, *PROFILES):
         assert choice in help_text
 
 

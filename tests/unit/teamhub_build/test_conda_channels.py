@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -50,8 +51,8 @@ class Build:
         self.workspace = Workspace(folder)
         self.variant = replace(VARIANT, channels=(url,))
 
-    def fetch(self, *, thin: bool = False, offline: bool = False) -> Path:
-        variant = replace(self.variant, thin=thin)
+    def fetch(self, *, thin: bool = False, offline: bool = False, lock: Path | None = None) -> Path:
+        variant = replace(self.variant, thin=thin, lock=lock)
         out = self.workspace.shipped_channel(variant)
         fetch_shipped_channel(self.workspace, variant, out, offline=offline, progress=Progress())
         return out
@@ -97,6 +98,41 @@ def test_a_second_build_fetches_nothing_and_needs_no_channel(build: Build, web: 
     first = listed(build.fetch())
     web.close()
     assert listed(build.fetch(offline=True)) == first
+
+
+@pytest.fixture
+def earlier(build: Build, channel: Channel, tmp_path: Path) -> Path:
+    """The lock of a build from before the channel got a newer jupyterhub."""
+    lock = tmp_path / "earlier.lock"
+    shutil.copy(build.fetch() / "teamhub.lock", lock)
+    channel.add("jupyterhub", "6.2")
+    return lock
+
+
+def test_a_build_solves_anew_unless_it_is_given_a_lock(build: Build, earlier: Path) -> None:
+    assert "noarch/jupyterhub-6.2-0.conda" in listed(build.fetch())
+    out = build.fetch(lock=earlier)
+    assert "noarch/jupyterhub-6.2-0.conda" not in listed(out)
+    assert (out / "teamhub.lock").read_bytes() == earlier.read_bytes()
+    assert len(list(out.glob("*/*.conda"))) == len(listed(out))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("{url}", "http://127.0.0.1:1", "has packages of http://127.0.0.1:1"),
+        ("version:", "edition:", "is no lock"),
+        ("sudospawner", "other", "nothing that is sudospawner"),
+        ("  hub:", "  other:", "no environment hub"),
+    ],
+)
+def test_a_lock_that_is_of_something_else_is_refused(
+    build: Build, earlier: Path, web: Web, old: str, new: str, words: str
+) -> None:
+    text = earlier.read_text("utf-8")
+    earlier.write_text(text.replace(old.format(url=web.url), new), "utf-8")
+    with pytest.raises(UnsolvableError, match=words.format(url=web.url)):
+        build.fetch(lock=earlier)
 
 
 def test_what_is_not_here_cannot_be_built_offline(build: Build, web: Web) -> None:

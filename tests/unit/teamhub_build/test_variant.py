@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from teamhub_build.profiles import requested_specs
@@ -41,6 +43,16 @@ def test_every_variant_has_a_folder_of_its_own() -> None:
         for profile in ("minimal", "scientific")
     }
     assert len(names) == 8
+
+
+def test_an_earlier_lock_is_for_a_package_of_other_channels(tmp_path: Path) -> None:
+    lock = tmp_path / "teamhub.lock"
+    with pytest.raises(VariantError, match=r"no lock .*teamhub\.lock"):
+        choose_variant(None, "minimal", [FORGE], thin=False, lock=lock)
+    lock.write_text("")
+    assert choose_variant(None, "minimal", [FORGE], thin=False, lock=lock).lock == lock
+    with pytest.raises(VariantError, match="what locks/ pins"):
+        choose_variant(None, "minimal", [], thin=False, lock=lock)
 
 
 @pytest.mark.parametrize(
