@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from teamhub.environment import checks, generations, history, manifest, pip_packages, unsynced
@@ -15,7 +16,7 @@ from teamhub.environment.prefix import InstallFailed, write_prefixes
 from teamhub.environment.rattler_process import in_own_process
 from teamhub.environment.remedies import again
 from teamhub.system import run
-from teamhub_shared import LOCK_NAME
+from teamhub_shared import LOCK_NAME, TeamhubError
 
 
 def build(
@@ -35,14 +36,16 @@ def build(
         fill(plan, reason, layout, report)
         with ThreadPoolExecutor(max_workers=1) as beside:
             # One waits for the disk and the other computes; the check writes nothing.
-            synced = beside.submit(sync, generation, layout)
+            synced = beside.submit(sync, layout)
             checks.check(generation, checks_needed(to_pass, layout))
             # The mark must not reach the disk before what it speaks for.
             synced.result()
-        unsynced.end(layout)
         (generation / generations.COMPLETE).touch(mode=0o644)
     except BaseException as error:
         generations.remove(generation)
+        # What has come stays for the next run, also when that is after a power cut.
+        with suppress(TeamhubError, OSError):
+            sync(layout)
         if isinstance(error, OSError):
             raise InstallFailed(
                 f"cannot write {generation}: {error.strerror}",
@@ -52,9 +55,11 @@ def build(
     return generation
 
 
-def sync(generation: Path, layout: Layout) -> None:
-    """Have all of a generation on the disk."""
-    run(["sync", "--file-system", str(generation)], remedy=f"look at the disk of {layout.root}")
+def sync(layout: Layout) -> None:
+    """Have all generations on the disk, and all that they were made of."""
+    folder = str(layout.generations)
+    run(["sync", "--file-system", folder], remedy=f"look at the disk of {layout.root}")
+    unsynced.end(layout)
 
 
 def checks_needed(to_pass: Sequence[checks.Check], layout: Layout) -> list[checks.Check]:

@@ -10,6 +10,7 @@ import pytest
 from support.conda_channel import Channel
 from teamhub.environment import building, unsynced
 from teamhub.environment.layout import Layout
+from teamhub_shared import TeamhubError
 from unit.teamhub.environment.conftest import Server
 
 
@@ -31,7 +32,7 @@ def zeros(file: Path) -> None:
 def unpacked(server: Server, other: Channel, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of a package that was unpacked for a generation which never got as far as its sync."""
 
-    def killed(_generation: Path, _layout: Layout) -> None:
+    def killed(_layout: Layout) -> None:
         raise Killed
 
     server.ask("extra", channels=[other.url])
@@ -73,6 +74,16 @@ def test_what_a_complete_generation_has_stays(server: Server) -> None:
     server.layout.unsynced.write_text("another boot\n")
     server.apply()
     assert synced.stat().st_ino == before
+
+
+def test_what_came_before_a_failure_is_synced_and_used_after_a_power_cut(
+    server: Server, other: Channel
+) -> None:
+    Path(other.add("broken")).write_bytes(b"not a package")
+    server.ask("extra", "broken", channels=[other.url])
+    with pytest.raises(TeamhubError):
+        server.apply()
+    assert not server.layout.unsynced.exists()
 
 
 def test_no_note_is_left_of_a_generation_that_was_synced(server: Server) -> None:
