@@ -10,6 +10,8 @@ from teamhub_build.suites import SUITES
 
 REPOSITORY = Path(__file__).parents[3]
 
+OPTIONS = ("--offline", "--output", "--channel", "--thin", "--lock")
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     # -I keeps every package out that Debian's Python does not bring itself
@@ -23,7 +25,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_names_every_choice() -> None:
     help_text = run("--help").stdout
-    for choice in ("--offline", "--output", "--channel", "--thin", "--lock", *SUITES, *PROFILES):
+    for choice in (*OPTIONS, "{build,lock}", "lock", *SUITES, *PROFILES):
         assert choice in help_text
 
 

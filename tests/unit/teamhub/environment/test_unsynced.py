@@ -76,9 +76,7 @@ def test_what_a_complete_generation_has_stays(server: Server) -> None:
     assert synced.stat().st_ino == before
 
 
-def test_what_came_before_a_failure_is_synced_and_used_after_a_power_cut(
-    server: Server, other: Channel
-) -> None:
+def test_what_a_failed_build_has_unpacked_is_synced(server: Server, other: Channel) -> None:
     Path(other.add("broken")).write_bytes(b"not a package")
     server.ask("extra", "broken", channels=[other.url])
     with pytest.raises(TeamhubError):
