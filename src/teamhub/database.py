@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pwd
 import subprocess
+from pathlib import Path
 
 from teamhub.accounts import SERVICE_ACCOUNT
-from teamhub.hub_config import PYTHON, STATE
+from teamhub.environment.generations import CURRENT
+from teamhub.hub_config import STATE, hub_python
 from teamhub.remedies import again
 from teamhub_shared import TeamhubError
 
@@ -17,14 +19,14 @@ class UnreadableDatabase(TeamhubError):
     """The hub could not start with its database."""
 
 
-def check() -> None:
+def check(generation: Path = CURRENT) -> None:
     """Ask as the hub's account, and change nothing.
 
     Raises UnreadableDatabase; a running hub goes on.
     """
     rhea = pwd.getpwnam(SERVICE_ACCOUNT)
     done = subprocess.run(
-        [PYTHON, *PROGRAM],
+        [hub_python(generation), *PROGRAM],
         user=rhea.pw_uid,
         group=rhea.pw_gid,
         extra_groups=(),

@@ -20,7 +20,6 @@ from teamhub_shared import TeamhubError
 
 CONFIG = Path("/etc/teamhub/jupyterhub_config.py")
 PROGRAM = Path("/usr/lib/teamhub/check_config.py")
-PYTHON = CURRENT / "hub/bin/python3"
 STATE = Path("/var/lib/teamhub")
 #: A configuration that takes longer would keep the hub from starting, too.
 SECONDS = 60
@@ -43,12 +42,17 @@ class Finding:
         return f"{self.file}{f', line {self.line}' if self.line else ''}: {self.message}"
 
 
-def check(values: Mapping[str, str]) -> list[Finding]:
+def hub_python(generation: Path = CURRENT) -> Path:
+    """The Python that runs the hub."""
+    return generation / "hub/bin/python3"
+
+
+def check(values: Mapping[str, str], generation: Path = CURRENT) -> list[Finding]:
     """Load the configuration with these settings, as the hub's account; return the warnings.
 
     Raises BadHubConfig with every error, its file and its line.
     """
-    found = json.loads(load(values))
+    found = json.loads(load(values, hub_python(generation)))
     errors = [Finding(*error) for error in found["errors"]]
     if errors:
         raise BadHubConfig(
@@ -58,7 +62,7 @@ def check(values: Mapping[str, str]) -> list[Finding]:
     return [Finding(*warning) for warning in found["warnings"]]
 
 
-def load(values: Mapping[str, str]) -> str:
+def load(values: Mapping[str, str], python: Path) -> str:
     """What the checking program prints; it runs with no more rights than the hub has.
 
     Raises BadHubConfig when it does not come to its end.
@@ -66,12 +70,12 @@ def load(values: Mapping[str, str]) -> str:
     rhea = pwd.getpwnam(SERVICE_ACCOUNT)
     with credentials(rhea) as folder:
         process = subprocess.Popen(
-            [PYTHON, PROGRAM, CONFIG],
+            [python, PROGRAM, CONFIG],
             user=rhea.pw_uid,
             group=rhea.pw_gid,
             extra_groups=os.getgrouplist(SERVICE_ACCOUNT, rhea.pw_gid),
             cwd=STATE,
-            env=environment(values, folder),
+            env=environment(values, python, folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -105,11 +109,11 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def environment(values: Mapping[str, str], folder: Path) -> dict[str, str]:
+def environment(values: Mapping[str, str], python: Path, folder: Path) -> dict[str, str]:
     """The environment that the hub's unit gives, with these settings."""
     return {
         **values,
-        "PATH": f"{PYTHON.parent}:/usr/bin:/bin",
+        "PATH": f"{python.parent}:/usr/bin:/bin",
         "PYTHONPATH": "/usr/lib/teamhub/hub",
         "HOME": str(STATE),
         "LANG": "C.UTF-8",

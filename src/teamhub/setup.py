@@ -109,18 +109,17 @@ def set_up_limits() -> None:
 
 
 def set_up_environment() -> None:
-    """Make the shipped packages, with the team's, the current environment."""
-    from teamhub.environment import apply
+    """Make the shipped packages, with the team's, the current environment, if the hub can start.
 
-    apply.ensure_current(report)
+    With its configuration and its database, that is.  A generation where it cannot is dropped.
+    """
+    from teamhub import hub_check
+    from teamhub.environment import apply, checks, generations
 
-
-def set_up_hub_config() -> None:
-    """Check the hub's configuration and its database with what is installed now."""
-    from teamhub import database
-
-    check_hub_config(settings.read())
-    database.check()
+    hub = hub_check.HubCheck(settings.read(), report)
+    apply.ensure_current(report, to_pass=(*checks.USER_PROGRAMS, checks.NODE, hub))
+    if not hub.has_passed:
+        hub.run(generations.CURRENT)
 
 
 def set_up_services() -> None:
@@ -147,6 +146,5 @@ STEPS: dict[str, Callable[[], None]] = {
     "certificates": set_up_certificates,
     "limits": set_up_limits,
     "environment": set_up_environment,
-    "hub-config": set_up_hub_config,
     "services": set_up_services,
 }

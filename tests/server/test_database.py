@@ -118,7 +118,7 @@ def unreadable(server: BootedServer, upgraded: str) -> str:
     assert upgraded
     server.run("sh", "-c", f"rm {BACKUPS}/*")
     as_rhea(server, WRITE.format(DATABASE, NEWER))
-    done = server.run("teamhub", "setup", "hub-config", check=False)
+    done = server.run("teamhub", "setup", "environment", check=False)
     assert done.returncode == 1
     return done.stderr
 

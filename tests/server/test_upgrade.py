@@ -225,13 +225,14 @@ def test_a_bad_environment_stops_the_upgrade_by_name(
 
 
 def test_a_broken_snippet_stops_it_by_name(
-    broken: subprocess.CompletedProcess[str], server: BootedServer
+    broken: subprocess.CompletedProcess[str], server: BootedServer, good_environment: str
 ) -> None:
     assert broken.returncode != 0
     server.run("sed", "--in-place", "s/^dependencies: .*/dependencies: []/", ENVIRONMENT)
     stopped = server.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive")
     assert SNIPPET in complaint(stopped)
     assert "half-configured" in installed_version(server)
+    assert current(server) == good_environment
 
 
 def test_the_old_hub_goes_on_serving(

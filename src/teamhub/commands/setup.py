@@ -27,7 +27,26 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
     for name, function in setup.STEPS.items():
         step = steps.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
-        step.set_defaults(run=lambda _, function=function: function())
+        step.add_argument(
+            "more", nargs="*", metavar="STEP", type=known_step, help="another, to be done next"
+        )
+        step.set_defaults(run=run_steps)
+
+
+def known_step(name: str) -> str:
+    """The name of a step that takes no arguments.
+
+    Raises ArgumentTypeError for any other.
+    """
+    if name not in setup.STEPS:
+        raise argparse.ArgumentTypeError(f"{name} (there are: {', '.join(setup.STEPS)})")
+    return name
+
+
+def run_steps(chosen: argparse.Namespace) -> None:
+    """Do steps that take no arguments, one after the other."""
+    for name in (chosen.step, *chosen.more):
+        setup.STEPS[name]()
 
 
 def add_people(step: argparse.ArgumentParser) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from teamhub.environment import checks, generations, history, manifest, pip_pack
 from teamhub.environment.layout import Layout
 from teamhub.environment.packages import requested_specs
 from teamhub.environment.plan import Plan
-from teamhub.environment.prefix import InstallFailed, write_prefixes
-from teamhub.environment.rattler_process import in_own_process
+from teamhub.environment.prefix import InstallFailed, write_prefix
+from teamhub.environment.rattler_process import RattlerProcess
 from teamhub.environment.remedies import again
 from teamhub.system import run
 from teamhub_shared import LOCK_NAME, TeamhubError
@@ -33,13 +32,11 @@ def build(
         generation.mkdir(parents=True, mode=0o755)
         shutil.copyfile(plan.lock, generation / LOCK_NAME)
         unsynced.begin(layout)
-        fill(plan, reason, layout, report)
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            # One waits for the disk and the other computes; the check writes nothing.
-            synced = beside.submit(sync, layout)
-            checks.check(generation, checks_needed(to_pass, layout))
-            # The mark must not reach the disk before what it speaks for.
-            synced.result()
+        with checks.Checking(generation, checks_needed(to_pass, layout)) as checking:
+            fill(plan, reason, layout, report, checking)
+            # Here one waits for the disk and the other computes; a check writes nothing.
+            sync(layout)
+            checking.end()
         (generation / generations.COMPLETE).touch(mode=0o644)
     except BaseException as error:
         generations.remove(generation)
@@ -63,23 +60,41 @@ def sync(layout: Layout) -> None:
 
 
 def checks_needed(to_pass: Sequence[checks.Check], layout: Layout) -> list[checks.Check]:
-    """All of them, or none of the hub's where a generation that passed them has the same hub."""
+    """All of them, without the hub's programs where a complete generation has the same hub."""
     shipped = generations.lock_id(layout)
     same_hub = any(made.shipped == shipped for made in generations.complete(layout).values())
-    return [check for check in to_pass if not (same_hub and check.program.startswith("hub/"))]
+    return [check for check in to_pass if not (same_hub and is_of_hub(check))]
 
 
-def fill(plan: Plan, reason: str, layout: Layout, report: Callable[[str], None]) -> None:
-    """Install the packages of both environments, conda's and pip's, and write what they are."""
+def is_of_hub(check: checks.Check) -> bool:
+    """Whether a check looks at nothing but the hub's packages."""
+    return isinstance(check, checks.Program) and check.environment == "hub"
+
+
+def fill(
+    plan: Plan,
+    reason: str,
+    layout: Layout,
+    report: Callable[[str], None],
+    checking: checks.Checking,
+) -> None:
+    """Install the packages of both environments, conda's and pip's, and write what they are.
+
+    The checks of each environment begin when it is there, the hub's beside the user's unpacking.
+    """
     generation = plan.generation
     report(f"installing the environments into {generation}")
     specs = requested_specs(layout.channel)
-    specs["user"] += plan.team.specs
-    packages = in_own_process(write_prefixes, generation, plan.lock, specs, layout)
+    with RattlerProcess() as rattler:
+        rattler.call(write_prefix, generation, "hub", plan.lock, specs["hub"], layout)
+        checking.begin("hub")
+        wanted = [*specs["user"], *plan.team.specs]
+        packages = rattler.call(write_prefix, generation, "user", plan.lock, wanted, layout)
     if plan.team.pip:
         report(f"pip: installing {', '.join(plan.team.pip)}")
     prefix = generation / "user"
     pip = pip_packages.install(prefix, plan.team.pip, plan.pip_before, layout)
+    checking.begin("user")
     made = manifest.Manifest(
         number=plan.number,
         time=history.now(),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
 
 from teamhub.environment.remedies import again
 from teamhub.system import failure
@@ -40,44 +42,93 @@ finally:
 """
 
 
+class Check(Protocol):
+    """Something that a generation has to be able to do."""
+
+    @property
+    def environment(self) -> str:
+        """The environment whose packages it needs: hub or user."""
+
+    def run(self, generation: Path) -> None:
+        """Try it; raises TeamhubError where it does not work."""
+
+
 @dataclass(frozen=True)
-class Check:
+class Program:
     """A program in a generation that has to succeed."""
 
-    program: str
+    path: str
     arguments: tuple[str, ...]
 
+    @property
+    def environment(self) -> str:
+        """The environment that has the program."""
+        return self.path.partition("/")[0]
 
-CHECKS = (
-    Check("user/bin/python3", ("-s", "-c", RUN_CELL)),
-    Check("user/bin/python3", ("-s", "-m", "pip", "check", "--disable-pip-version-check")),
-    Check("user/bin/jupyterhub-singleuser", ("--version",)),
-    Check("hub/bin/jupyterhub", ("--version",)),
-    Check("hub/bin/node", ("--version",)),
+    def run(self, generation: Path) -> None:
+        """Run it as an account that owns nothing.
+
+        Raises BrokenGeneration with its own words.
+        """
+        with tempfile.TemporaryDirectory(prefix="teamhub-check-") as home:
+            # A kernel's files go here: the account has no home.
+            Path(home).chmod(0o777)
+            run_program([str(generation / self.path), *self.arguments], generation, home)
+
+
+USER_PROGRAMS = (
+    # The longest first, so that two at a time end soonest.
+    Program("user/bin/jupyterhub-singleuser", ("--version",)),
+    Program("user/bin/python3", ("-s", "-c", RUN_CELL)),
+    Program("user/bin/python3", ("-s", "-m", "pip", "check", "--disable-pip-version-check")),
 )
+NODE = Program("hub/bin/node", ("--version",))
+JUPYTERHUB = Program("hub/bin/jupyterhub", ("--version",))
+CHECKS: tuple[Check, ...] = (*USER_PROGRAMS, JUPYTERHUB, NODE)
 
 
 class BrokenGeneration(TeamhubError):
     """A generation does not pass its own check."""
 
 
-def check(generation: Path, checks: Sequence[Check] = CHECKS) -> None:
-    """Run a generation's programs, two at a time.
+class Checking:
+    """The checks of a generation that is being filled, two at a time."""
 
-    Raises BrokenGeneration with the first one's own words.
+    def __init__(self, generation: Path, checks: Sequence[Check]) -> None:
+        self.generation = generation
+        self.checks = checks
+        self._workers = ThreadPoolExecutor(max_workers=2)
+        self._begun: list[Future[None]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let what has begun end; drop the rest."""
+        self._workers.shutdown(cancel_futures=True)
+
+    def begin(self, environment: str) -> None:
+        """Begin the checks of an environment, which is there now."""
+        for check in self.checks:
+            if check.environment == environment:
+                self._begun.append(self._workers.submit(check.run, self.generation))
+
+    def end(self) -> None:
+        """Wait for all; raises the error of the first that has failed."""
+        for check in self._begun:
+            check.result()
+
+
+def run_program(command: Sequence[str], generation: Path, home: str) -> None:
+    """Run a generation's program with `home` for its files.
+
+    Raises BrokenGeneration.
     """
-    with tempfile.TemporaryDirectory(prefix="teamhub-check-") as folder:
-        # The kernel's files go here: the account has no home.
-        home = Path(folder)
-        home.chmod(0o777)
-        with ThreadPoolExecutor(max_workers=2) as workers:
-            for _ in workers.map(lambda each: run_check(generation, each, home), checks):
-                pass
-
-
-def run_check(generation: Path, check: Check, home: Path) -> None:
-    """Run one program, as an account that owns nothing."""
-    command = [str(generation / check.program), *check.arguments]
     try:
         done = subprocess.run(
             command,
@@ -87,7 +138,7 @@ def run_check(generation: Path, check: Check, home: Path) -> None:
             cwd="/",
             env={
                 "PATH": f"{generation}/user/bin:/usr/bin:/bin",
-                "HOME": str(home),
+                "HOME": home,
                 "LANG": "C.UTF-8",
                 "PYTHONDONTWRITEBYTECODE": "1",
             },

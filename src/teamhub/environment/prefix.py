@@ -21,7 +21,7 @@ from teamhub.environment.remedies import again
 from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from rattler import InstallerReporter, RepoDataRecord
 
@@ -37,36 +37,35 @@ class InstallFailed(TeamhubError):
     """A prefix could not be filled."""
 
 
-def write_prefixes(
-    generation: Path, lock: Path, specs: Mapping[str, list[str]], layout: Layout
+def write_prefix(
+    generation: Path, environment: str, lock: Path, specs: list[str], layout: Layout
 ) -> tuple[manifest.Package, ...]:
-    """Install each environment of the lock into `generation`, in this process.
+    """Install an environment of the lock into `generation`, in this process.
 
-    `specs` is what each was solved for.  Returns the packages of the user environment.
+    `specs` is what it was solved for.  Returns its packages.
     Raises InstallFailed, ChannelUnreachable, or CorruptPackage naming the file.
     """
-    installed: list[RepoDataRecord] = []
+    records = locked_records(lock, environment)
     with written_meanwhile(layout.root):
-        for environment, requested in specs.items():
-            installed = locked_records(lock, environment)
-            install(generation / environment, installed, requested, layout)
-    return tuple(map(manifest.package, installed))
+        install(generation / environment, records, specs, layout)
+    return tuple(map(manifest.package, records))
 
 
 @contextmanager
 def written_meanwhile(folder: Path) -> Iterator[None]:
     """Have the disk busy while packages are unpacked, which takes the processor.
 
-    A generation is synced at its end; the kernel would begin to write only then.
+    A generation is synced at its end; the kernel would begin to write only then.  What the disk
+    cannot take is told by that sync; nobody waits for one of these.
     """
     ended = threading.Event()
 
     def write() -> None:
+        sync = None
         while not ended.wait(WRITE_SECONDS):
-            # What the disk cannot take is told by the sync that counts.
-            subprocess.run(
-                ["sync", "--file-system", folder], check=False, stderr=subprocess.DEVNULL
-            )
+            if sync is None or sync.poll() is not None:
+                command = ["sync", "--file-system", folder]
+                sync = subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         beside.submit(write)

@@ -7,7 +7,8 @@ back to the system at once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
 
 from teamhub.environment.remedies import again
 from teamhub_shared import TeamhubError
@@ -20,20 +21,49 @@ class CutShort(TeamhubError):
     """The process that used rattler was killed."""
 
 
-def in_own_process(
-    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
-) -> Result:
-    """Call a function in a child process and return what it returned, or raise what it raised."""
-    import multiprocessing  # here, since most commands end without
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
+class RattlerProcess:
+    """A child process that calls functions, one after the other."""
 
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+    def __enter__(self) -> Self:
+        import multiprocessing  # here, since most commands end without
+        from concurrent.futures import ProcessPoolExecutor
+
+        context = multiprocessing.get_context("fork")
+        self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown()
+
+    def call(
+        self,
+        function: Callable[Parameters, Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Result:
+        """Return what the function returned there, or raise what it raised.
+
+        The first call makes the process: until then this one must have no threads.
+        """
+        from concurrent.futures.process import BrokenProcessPool
+
         try:
-            return pool.submit(function, *args, **kwargs).result()
+            return self._pool.submit(function, *args, **kwargs).result()
         except BrokenProcessPool as error:
             raise CutShort(
                 f"{function.__name__.replace('_', ' ')}: the process was killed",
                 f"see `journalctl --dmesg` whether memory ran out, then: {again()}",
             ) from error
+
+
+def in_own_process(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Call one function in a child process."""
+    with RattlerProcess() as rattler:
+        return rattler.call(function, *args, **kwargs)

@@ -14,7 +14,7 @@ from support.web import Web
 from teamhub.environment import apply, changes, generations, history
 from teamhub.environment.carry_over import ChangedByHand
 from teamhub.environment.channels import NoSuchPackage
-from teamhub.environment.checks import BrokenGeneration, Check
+from teamhub.environment.checks import BrokenGeneration, Program
 from teamhub.environment.packages import CorruptPackage
 from teamhub.environment.team_file_edit import with_packages
 from unit.teamhub.environment.conftest import Server
@@ -179,7 +179,7 @@ def test_a_generation_that_fails_its_check_is_removed(server: Server, other: Cha
             apply.Wish(),
             server.said.append,
             server.layout,
-            to_pass=[Check("user/bin/absent", ())],
+            to_pass=[Program("user/bin/absent", ())],
         )
     assert server.number == 1
     assert server.generations() == [server.current.name]
@@ -187,7 +187,7 @@ def test_a_generation_that_fails_its_check_is_removed(server: Server, other: Cha
 
 def test_the_hub_is_checked_again_only_where_it_has_changed(server: Server, other: Channel) -> None:
     server.ask("extra", channels=[other.url])
-    hub_only = [Check("hub/bin/absent", ())]
+    hub_only = [Program("hub/bin/absent", ())]
     apply.apply(apply.Wish(), server.said.append, server.layout, to_pass=hub_only)
     assert server.version("extra") == "1.0"
 
