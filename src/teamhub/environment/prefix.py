@@ -64,8 +64,9 @@ def written_meanwhile(folder: Path) -> Iterator[None]:
         sync = None
         while not ended.wait(WRITE_SECONDS):
             if sync is None or sync.poll() is not None:
-                command = ["sync", "--file-system", folder]
-                sync = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+                sync = subprocess.Popen(
+                    ["sync", "--file-system", folder], stderr=subprocess.DEVNULL
+                )
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         beside.submit(write)

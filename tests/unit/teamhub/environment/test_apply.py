@@ -185,6 +185,25 @@ def test_a_generation_that_fails_its_check_is_removed(server: Server, other: Cha
     assert server.generations() == [server.current.name]
 
 
+class Found:
+    """A check of an environment that notes whether a package of it was there."""
+
+    def __init__(self, environment: str, package: str) -> None:
+        self.environment = environment
+        self.file = f"{environment}/share/{package}/version"
+        self.found: list[bool] = []
+
+    def run(self, generation: Path) -> None:
+        self.found.append((generation / self.file).exists())
+
+
+def test_each_check_finds_its_environment_there(server: Server, other: Channel) -> None:
+    server.ask("extra", channels=[other.url])
+    checks = [Found("user", "extra"), Found("hub", "jupyterhub")]
+    apply.apply(apply.Wish(), server.said.append, server.layout, to_pass=checks)
+    assert [check.found for check in checks] == [[True], [True]]
+
+
 def test_the_hub_is_checked_again_only_where_it_has_changed(server: Server, other: Channel) -> None:
     server.ask("extra", channels=[other.url])
     hub_only = [Program("hub/bin/absent", ())]
