@@ -16,13 +16,14 @@ from bench.report import Limit, Row
 from bench.server import FOLDER, BenchServer, Way
 from teamhub.environment.prune import disk_bytes
 
-#: The environment's step of the postinst without the generation's own check.
-UNCHECKED = """\
+#: What the postinst does for the environment, where no conffile is in place yet.
+APPLY = """\
 import sys
 sys.path.insert(0, "/usr/lib/teamhub")
 from teamhub.environment import apply
-apply.ensure_current(print, to_pass=())
+apply.ensure_current(print{})
 """
+CHECKED, UNCHECKED = APPLY.format(""), APPLY.format(", to_pass=()")
 SYNC = "sync --file-system"
 #: What any of the ways fills.
 FOLDERS = (
@@ -58,8 +59,8 @@ WHEELS = (f"{FOLDER}/wheels",)
 
 WHOLE = Way("dpkg -i of teamhub", f"dpkg -i {DEB}", PURGE, (DEB,))
 STEP = Way(
-    "unpacking and `teamhub setup environment`",
-    f"dpkg --unpack {DEB}; teamhub setup environment",
+    "unpacking, and making the environment",
+    f"dpkg --unpack {DEB}; /usr/bin/python3 -c '{CHECKED}'",
     PURGE,
     (DEB,),
 )

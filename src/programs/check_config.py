@@ -35,7 +35,9 @@ class Loader(PyFileConfigLoader):
         try:
             self.load_config()
         except BaseException as error:
-            self.errors.append(place_of(error, self.full_filename))
+            # a file that is not there was found nowhere
+            file = self.full_filename or str(Path(self.path or "", self.filename))
+            self.errors.append(place_of(error, file))
         self.loaded.append(self.full_filename)
 
     def load_subconfig(self, fname: str, path: str | None = None) -> None:

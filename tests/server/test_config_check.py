@@ -13,6 +13,7 @@ from support.hub_client import HubClient
 from support.installation import Installation, wait_for_login_page
 from support.settings import APPLY, RECONFIGURE, complaint, processes
 
+MAIN = "/etc/teamhub/jupyterhub_config.py"
 SNIPPETS = "/etc/teamhub/jupyterhub_config.d"
 SNIPPET = f"{SNIPPETS}/10-team.py"
 CHECK = ("teamhub", "check-config")
@@ -72,6 +73,13 @@ def test_every_file_with_an_error_is_named(server: BootedServer, snippet: Write)
     assert f"{SNIPPET}, line 1: NameError" in words
     assert f"{SNIPPETS}/20-other.py, line 1: NameError" in words
     server.run("rm", f"{SNIPPETS}/20-other.py")
+
+
+def test_the_main_file_is_named_where_it_is_gone(server: BootedServer) -> None:
+    server.run("mv", MAIN, f"{MAIN}.away")
+    failed = server.run(*CHECK, check=False)
+    server.run("mv", f"{MAIN}.away", MAIN)
+    assert f"{MAIN}: traitlets.config.loader.ConfigFileNotFound" in complaint(failed)
 
 
 def test_a_file_that_the_hub_may_not_read_is_named(server: BootedServer, snippet: Write) -> None:
