@@ -114,6 +114,10 @@ PIP_IS = "pip install, with bytecode"
 UV_IS = "uv pip install, with bytecode"
 
 WHY_FLOOR = "a floor: it writes files, and neither checks them nor starts a hub"
+WHY_VIRTUALENV = (
+    "all of it runs a cell in a kernel, makes accounts and a certificate, starts a hub and waits for "
+    "it, each with one processor busy; the peer writes files and compiles them"
+)
 WHY_UV = (
     "wheels are unpacked in parallel, and nothing is checked, signed in by dpkg or started; the "
     "generation's check and the start of the hub are what ours does more"
@@ -172,7 +176,7 @@ def installation_rows(costs: Mapping[str, Sequence[Cost]]) -> list[Row]:
     for peer, peer_is, limit, why in (
         (TAR, FLOOR_IS, floor, WHY_FLOOR),
         (COPY, COPY_IS, None, WHY_FLOOR),
-        (VIRTUALENV, VIRTUALENV_IS, venv, ""),
+        (VIRTUALENV, VIRTUALENV_IS, venv, WHY_VIRTUALENV),
         (PIP, PIP_IS, None, ""),
         (UV, UV_IS, None, WHY_UV),
     ):
