@@ -115,8 +115,8 @@ UV_IS = "uv pip install, with bytecode"
 
 WHY_FLOOR = "a floor: it writes files, and neither checks them nor starts a hub"
 WHY_VIRTUALENV = (
-    "all of it runs a cell in a kernel, makes accounts and a certificate, starts a hub and waits for "
-    "it, each with one processor busy; the peer writes files and compiles them"
+    "all of it runs a cell in a kernel, makes accounts and a certificate, starts a hub and waits "
+    "for it, each with one processor busy; the peer writes files and compiles them"
 )
 WHY_UV = (
     "wheels are unpacked in parallel, and nothing is checked, signed in by dpkg or started; the "
