@@ -26,11 +26,9 @@ class HubCheck:
         Raises BadHubConfig, UnreadableDatabase, or BrokenGeneration where the hub itself is broken.
         """
         try:
-            warnings = hub_config.check(self.values, generation)
+            hub_config.check(self.values, self.report, generation)
         except hub_config.BadHubConfig:
             checks.JUPYTERHUB.run(generation)
             raise
-        for warning in warnings:
-            self.report(f"warning: {warning}")
         database.check(generation)
         self.has_passed = True

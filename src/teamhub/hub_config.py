@@ -8,7 +8,7 @@ import pwd
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +47,10 @@ def hub_python(generation: Path = CURRENT) -> Path:
     return generation / "hub/bin/python3"
 
 
-def check(values: Mapping[str, str], generation: Path = CURRENT) -> list[Finding]:
-    """Load the configuration with these settings, as the hub's account; return the warnings.
+def check(
+    values: Mapping[str, str], report: Callable[[str], None], generation: Path = CURRENT
+) -> None:
+    """Load the configuration with these settings, as the hub's account; report the warnings.
 
     Raises BadHubConfig with every error, its file and its line.
     """
@@ -59,7 +61,8 @@ def check(values: Mapping[str, str], generation: Path = CURRENT) -> list[Finding
             "\n  ".join(map(str, errors)),
             f"mend what is named (the hub goes on as it is), then: {again()}",
         )
-    return [Finding(*warning) for warning in found["warnings"]]
+    for warning in found["warnings"]:
+        report(f"warning: {Finding(*warning)}")
 
 
 def load(values: Mapping[str, str], python: Path) -> str:

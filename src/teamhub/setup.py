@@ -47,8 +47,7 @@ def check_hub_config(values: Mapping[str, str]) -> None:
     """Check jupyterhub_config.py and the snippets under these settings."""
     from teamhub import hub_config
 
-    for warning in hub_config.check(values):
-        report(f"warning: {warning}")
+    hub_config.check(values, report)
 
 
 def set_up_service_account() -> None:

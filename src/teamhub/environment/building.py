@@ -12,7 +12,7 @@ from teamhub.environment.layout import Layout
 from teamhub.environment.packages import requested_specs
 from teamhub.environment.plan import Plan
 from teamhub.environment.prefix import InstallFailed, write_prefix
-from teamhub.environment.rattler_process import RattlerProcess
+from teamhub.environment.rattler_process import rattler_process
 from teamhub.environment.remedies import again
 from teamhub.system import run
 from teamhub_shared import LOCK_NAME, TeamhubError
@@ -32,7 +32,7 @@ def build(
         generation.mkdir(parents=True, mode=0o755)
         shutil.copyfile(plan.lock, generation / LOCK_NAME)
         unsynced.begin(layout)
-        with checks.Checking(generation, checks_needed(to_pass, layout)) as checking:
+        with checks.checking(generation, checks_needed(to_pass, layout)) as checking:
             fill(plan, reason, layout, report, checking)
             # Here one waits for the disk and the other computes; a check writes nothing.
             sync(layout)
@@ -85,7 +85,7 @@ def fill(
     generation = plan.generation
     report(f"installing the environments into {generation}")
     specs = requested_specs(layout.channel)
-    with RattlerProcess() as rattler:
+    with rattler_process() as rattler:
         rattler.call(write_prefix, generation, "hub", plan.lock, specs["hub"], layout)
         checking.begin("hub")
         wanted = [*specs["user"], *plan.team.specs]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from teamhub.environment.remedies import again
 from teamhub.system import failure
@@ -92,25 +92,15 @@ class BrokenGeneration(TeamhubError):
 
 
 class Checking:
-    """The checks of a generation that is being filled, two at a time."""
+    """The checks of a generation that is being filled."""
 
-    def __init__(self, generation: Path, checks: Sequence[Check]) -> None:
+    def __init__(
+        self, generation: Path, checks: Sequence[Check], workers: ThreadPoolExecutor
+    ) -> None:
         self.generation = generation
         self.checks = checks
-        self._workers = ThreadPoolExecutor(max_workers=2)
+        self._workers = workers
         self._begun: list[Future[None]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let what has begun end; drop the rest."""
-        self._workers.shutdown(cancel_futures=True)
 
     def begin(self, environment: str) -> None:
         """Begin the checks of an environment, which is there now."""
@@ -122,6 +112,19 @@ class Checking:
         """Wait for all; raises the error of the first that has failed."""
         for check in self._begun:
             check.result()
+
+
+@contextmanager
+def checking(generation: Path, checks: Sequence[Check]) -> Iterator[Checking]:
+    """The checks, two at a time.
+
+    When the block ends, what has begun ends too, and the rest is dropped.
+    """
+    workers = ThreadPoolExecutor(max_workers=2)
+    try:
+        yield Checking(generation, checks, workers)
+    finally:
+        workers.shutdown(cancel_futures=True)
 
 
 def run_program(command: Sequence[str], generation: Path, home: str) -> None:

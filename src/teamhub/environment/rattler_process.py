@@ -6,12 +6,15 @@ back to the system at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from teamhub.environment.remedies import again
 from teamhub_shared import TeamhubError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -41,23 +44,8 @@ def return_memory() -> None:
 class RattlerProcess:
     """A child process that calls functions, one after the other."""
 
-    def __enter__(self) -> Self:
-        import multiprocessing  # here, since most commands end without
-        from concurrent.futures import ProcessPoolExecutor
-
-        context = multiprocessing.get_context("fork")
-        self._pool = ProcessPoolExecutor(
-            max_workers=1, mp_context=context, initializer=return_memory
-        )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._pool.shutdown()
+    def __init__(self, pool: ProcessPoolExecutor) -> None:
+        self._pool = pool
 
     def call(
         self,
@@ -80,9 +68,20 @@ class RattlerProcess:
             ) from error
 
 
+@contextmanager
+def rattler_process() -> Iterator[RattlerProcess]:
+    """A child process, which is there until the block ends."""
+    import multiprocessing  # here, since most commands end without
+    from concurrent.futures import ProcessPoolExecutor
+
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=return_memory) as pool:
+        yield RattlerProcess(pool)
+
+
 def in_own_process(
     function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
     """Call one function in a child process."""
-    with RattlerProcess() as rattler:
+    with rattler_process() as rattler:
         return rattler.call(function, *args, **kwargs)

@@ -14,7 +14,7 @@ from teamhub.hub_check import HubCheck
 def test_a_hub_that_does_not_run_is_not_laid_to_the_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> list[hub_config.Finding]:
+    def refuse(*_: object) -> None:
         raise hub_config.BadHubConfig("ends the hub", "mend it")
 
     monkeypatch.setattr(hub_config, "check", refuse)
