@@ -13,6 +13,7 @@ class HubCheck:
     """A check of a generation that is being made, and of one that is there."""
 
     environment = "hub"
+    of_packages_alone = False
 
     def __init__(self, values: Mapping[str, str], report: Callable[[str], None]) -> None:
         """`values` are the settings of the hub."""

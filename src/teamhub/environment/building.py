@@ -63,12 +63,11 @@ def checks_needed(to_pass: Sequence[checks.Check], layout: Layout) -> list[check
     """All of them, without the hub's programs where a complete generation has the same hub."""
     shipped = generations.lock_id(layout)
     same_hub = any(made.shipped == shipped for made in generations.complete(layout).values())
-    return [check for check in to_pass if not (same_hub and is_of_hub(check))]
-
-
-def is_of_hub(check: checks.Check) -> bool:
-    """Whether a check looks at nothing but the hub's packages."""
-    return isinstance(check, checks.Program) and check.environment == "hub"
+    return [
+        check
+        for check in to_pass
+        if not (same_hub and check.environment == "hub" and check.of_packages_alone)
+    ]
 
 
 def fill(

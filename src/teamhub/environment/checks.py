@@ -49,6 +49,10 @@ class Check(Protocol):
     def environment(self) -> str:
         """The environment whose packages it needs: hub or user."""
 
+    @property
+    def of_packages_alone(self) -> bool:
+        """Whether the same packages pass it always, whatever else the server has."""
+
     def run(self, generation: Path) -> None:
         """Try it; raises TeamhubError where it does not work."""
 
@@ -59,6 +63,7 @@ class Program:
 
     path: str
     arguments: tuple[str, ...]
+    of_packages_alone = True
 
     @property
     def environment(self) -> str:

@@ -188,6 +188,8 @@ def test_a_generation_that_fails_its_check_is_removed(server: Server, other: Cha
 class Found:
     """A check of an environment that notes whether a package of it was there."""
 
+    of_packages_alone = False
+
     def __init__(self, environment: str, package: str) -> None:
         self.environment = environment
         self.file = f"{environment}/share/{package}/version"
