@@ -208,6 +208,7 @@ WRONG = {
         ("Zoe", "name", "Zoe"),
         ("zoe ALL=(ALL)", "name", "ALL=(ALL)"),
         ("* $(touch /x)", "name", "* $(touch /x)"),
+        (r"zo\e", "name", r"zo\e"),
         ("\"zoe\" 'wash' `id`", "name", "\"zoe\" 'wash' `id`"),
     ],
     "admins": [("nobody", "system-account", "nobody")],
