@@ -230,7 +230,11 @@ def run_server_tests(for_pytest: Sequence[str]) -> Outcome:
         return Outcome(0, 1)
     debs = [f"--package={each.suite}:{each.profile}:{each.path()}" for each in packages]
     python = f"unshare --net --mount {shlex.quote(str(VENV / 'bin/python'))}"
-    workers = ["--dist=loadscope", f"--tx={SERVER_WORKERS}*popen//python={python}"]
+    workers = [
+        "--dist=loadscope",
+        "--no-loadscope-reorder",
+        f"--tx={SERVER_WORKERS}*popen//python={python}",
+    ]
     prefix = [*AS_ROOT, *ALONE]
     return run_pytest("server", [*debs, *workers, "-vv", *for_pytest], prefix=prefix)
 

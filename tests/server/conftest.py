@@ -32,6 +32,7 @@ from support.installation import (
     install,
 )
 from support.keys import signing_keys
+from support.layers import passing_folder
 from support.network import Mirror, NameServer, become_private_network
 from support.repository import Repository
 from support.roots import CACHE
@@ -42,6 +43,25 @@ BUILD = Path(".build").resolve()
 FIGURES: list[str] = []
 #: Where a worker keeps the servers that it has installed for all.
 INSTALLED = "installed"
+#: What takes minutes, or installs a package that nothing else needs: begun first, so that at the
+#: end no worker is alone with one of them.
+LONG_MODULES = (
+    "test_conda_channel",
+    "test_release_upgrade",
+    "test_upgrade",
+    "test_environment_accidents",
+    "test_dialogue",
+    "test_settings",
+    "test_piuparts",
+    "test_preseed",
+    "test_minimal",
+    "test_config_check",
+    "test_kernels",
+    "test_removal",
+    "test_repository",
+    "test_faults",
+    "test_environment",
+)
 
 LogIn = Callable[[str], HubClient]
 
@@ -68,6 +88,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if only:
         chosen = [target for target in chosen if target.suite == only.args[0]]
     metafunc.parametrize("target", chosen, ids=str, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the modules; run.py has xdist leave it so."""
+    places = {name: place for place, name in enumerate(LONG_MODULES)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 class ByModuleAndSuite(LoadScopeScheduling):
@@ -177,23 +203,27 @@ def english() -> Words:
 
 
 @pytest.fixture(scope="module")
+def work(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where this module's servers have their layers, gone afterwards."""
+    with passing_folder(tmp_path_factory.mktemp(f"work-{target}")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
 def plain(
     target: Target,
     mirror: Mirror,  # noqa: ARG001 - has to serve
-    tmp_path_factory: pytest.TempPathFactory,
+    work: Path,
 ) -> Iterator[BootedServer]:
     """A booted Debian server, for this module, that has never seen teamhub."""
-    with boot_plain(target, tmp_path_factory.mktemp(f"plain-{target}")) as server:
+    with boot_plain(target, work / "plain") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def server(
-    installed: Installation, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BootedServer]:
+def server(installed: Installation, work: Path) -> Iterator[BootedServer]:
     """The installed server, booted for this module and serving its login page."""
-    work = tmp_path_factory.mktemp(f"server-{installed.target}")
-    with boot_installed(installed, work) as booted:
+    with boot_installed(installed, work / "server") as booted:
         yield booted
 
 

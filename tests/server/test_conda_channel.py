@@ -112,9 +112,9 @@ def fat(packages: dict[str, Path], target: Target) -> Target:
 
 
 @pytest.fixture(scope="class")
-def server(thin: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedServer]:
+def server(thin: Target, work: Path) -> Iterator[BootedServer]:
     """A plain server with the answers given, for the thin package."""
-    with boot_plain(thin, tmp_path_factory.mktemp("thin-server")) as booted:
+    with boot_plain(thin, work / "thin") as booted:
         booted.run("debconf-set-selections", given=PRESEED)
         yield booted
 
@@ -237,11 +237,9 @@ class TestThin:
         assert (row["channel"], row["asked_by"]) == (web.url, "team")
 
 
-def test_a_fat_package_installs_without_its_channel(
-    fat: Target, web: Web, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_fat_package_installs_without_its_channel(fat: Target, web: Web, work: Path) -> None:
     web.close()
-    with boot_plain(fat, tmp_path_factory.mktemp("fat-server")) as server:
+    with boot_plain(fat, work / "fat") as server:
         server.run("debconf-set-selections", given=PRESEED)
         done = install(server, fat)
         assert done.returncode == 0, done.stdout + done.stderr

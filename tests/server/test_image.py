@@ -49,10 +49,9 @@ class Image:
 def image(
     target: Target,
     mirror: Mirror,  # noqa: ARG001 - has to serve
-    tmp_path_factory: pytest.TempPathFactory,
+    work: Path,
 ) -> Iterator[Image]:
     """The image, after the package was installed."""
-    work = tmp_path_factory.mktemp(f"image-{target}")
     overlay = lay_plain_root(target, work / "layers")
     # What tools that build images mount; without /proc many packages cannot be configured.
     subprocess.run(["mount", "-t", "proc", "proc", overlay.root / "proc"], check=True)

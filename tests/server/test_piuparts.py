@@ -28,10 +28,10 @@ STAYS = (
 def chroot(
     target: Target,
     mirror: Mirror,  # noqa: ARG001 - has to serve
-    tmp_path_factory: pytest.TempPathFactory,
+    work: Path,
 ) -> Iterator[Path]:
     """A plain root of the suite."""
-    overlay = lay_plain_root(target, tmp_path_factory.mktemp(f"piuparts-{target}") / "layers")
+    overlay = lay_plain_root(target, work / "layers")
     yield overlay.root
     overlay.discard()
 
@@ -47,7 +47,7 @@ def repository(
 
 
 def test_piuparts_finds_nothing(
-    target: Target, chroot: Path, repository: Repository, tmp_path: Path
+    target: Target, chroot: Path, repository: Repository, work: Path, tmp_path: Path
 ) -> None:
     source = f"deb [trusted=yes] {repository.url} {target.suite} main\n"
     (chroot / "etc/apt/sources.list.d/teamhub.list").write_text(source)
@@ -56,7 +56,7 @@ def test_piuparts_finds_nothing(
             *("piuparts", f"--existing-chroot={chroot}", "--keep-sources-list"),
             *(f"--distribution={target.suite}", "--no-eatmydata"),
             *(f"--ignore-regex={pattern}" for pattern in STAYS),
-            f"--tmpdir={tmp_path}",
+            f"--tmpdir={work}",
             str(target.package),
         ],
         # the chroot gets all of it, and this machine's settings name files that are not in there

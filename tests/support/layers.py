@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 #: A link to a file of a lower layer copies its name and mode, not its content.  And nothing waits
 #: for the disk: no test can take the power away.
 QUICK = "metacopy=on,redirect_dir=on,volatile"
+
+#: Where less memory is available, layers go to the disk: four modules side by side took 4 GB for
+#: theirs, and as much for their processes.
+PLENTY_OF_MEMORY_KB = 12 * 1024**2
+
+
+@contextlib.contextmanager
+def passing_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder for layers that nobody needs after the block.
+
+    In memory where there is plenty of it: a disk takes a quarter longer to write environments on,
+    and five times as long to remove them from.
+    """
+    in_memory = available_memory_kb() >= PLENTY_OF_MEMORY_KB
+    if in_memory:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        if in_memory:
+            subprocess.run(["umount", folder], check=True)
+
+
+def available_memory_kb() -> int:
+    """What programs could still take of this machine's memory."""
+    found = re.search(r"^MemAvailable: +(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1])
 
 
 class Overlay:
