@@ -14,7 +14,7 @@ from bench import virtualenv
 from bench.cost import Cost
 from bench.report import Limit, Row
 from bench.server import FOLDER, BenchServer, Way
-from teamhub.environment.prune import disk_bytes
+from teamhub.environment.store.prune import disk_bytes
 
 #: What the postinst does for the environment, where no conffile is in place yet.
 APPLY = """\
@@ -23,7 +23,7 @@ sys.path.insert(0, "/usr/lib/teamhub")
 from teamhub.environment import apply
 apply.ensure_current(print{})
 """
-CHECKED, UNCHECKED = APPLY.format(""), APPLY.format(", to_pass=()")
+CHECKED, UNCHECKED = APPLY.format(""), APPLY.format(", checks=()")
 SYNC = "sync --file-system"
 #: What any of the ways fills.
 FOLDERS = (

@@ -19,7 +19,7 @@ from bench.environment import OFFLINE, SYNC, VIRTUALENV, WHOLE, seconds
 from bench.report import Limit, Row
 from bench.server import FOLDER, BenchServer, Way
 from support.conda_channel import Channel
-from teamhub.environment.prune import disk_bytes
+from teamhub.environment.store.prune import disk_bytes
 
 CHANGED = "bench-package"
 MODULE = "bench_package"
@@ -30,7 +30,7 @@ UNCHECKED = """\
 import sys
 sys.path.insert(0, "/usr/lib/teamhub")
 from teamhub.environment import apply
-apply.apply(apply.Wish(update=True), print, to_pass=())
+apply.apply(apply.Request(update=True), print, checks=())
 """
 BACK = """\
 new=$(readlink --canonicalize /opt/teamhub/current)

@@ -60,7 +60,7 @@ accounts_of() {
 	printf '%s\n' "$1" | xargs -r getent passwd -- || true
 }
 
-# The rule of /usr/lib/teamhub/teamhub/accounts.py.
+# The rule of /usr/lib/teamhub/teamhub/people/accounts.py.
 check_people() {
 	names=$(split_names "$1")
 	[ -n "$names" ] || return 0

@@ -107,7 +107,7 @@ def test_systemd_and_sh_read_the_file_as_teamhub_does(
     )
     by_sh = server.run("sh", "-c", f". /root/hard.conf; {shown}")
     code = (
-        "from teamhub.settings_file import parse;"
+        "from teamhub.settings.file import parse;"
         "print(parse(open('/root/hard.conf').read())['X'], end='')"
     )
     by_teamhub = server.run("python3", "-c", code, PYTHONPATH="/usr/lib/teamhub")

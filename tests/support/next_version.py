@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.conda_channel import Channel
-from teamhub.environment.packages import requested_specs
+from teamhub.environment.conda.packages import requested_specs
 from teamhub_build.lock import write_lock
 from teamhub_build.suites import SUITES
 from teamhub_shared import CHANNEL_DIR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from teamhub import setup
+from teamhub import steps
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -12,4 +12,4 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command = commands.add_parser(
         "apply", help="bring changes of teamhub.conf and the hub's configuration into force"
     )
-    command.set_defaults(run=lambda _: setup.apply())
+    command.set_defaults(run=lambda _: steps.apply())

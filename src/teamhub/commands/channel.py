@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from teamhub.commands.env import current
-from teamhub.environment.layout import SERVER
-from teamhub.reports import report
+from teamhub.environment.store.layout import SERVER
+from teamhub.system.report import report
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,7 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def export_channel(chosen: argparse.Namespace) -> None:
     """Write the current generation's packages into a folder."""
-    from teamhub.environment import export  # the other commands need none of it
+    from teamhub.environment.conda import export
 
     folder = chosen.folder.absolute()
     done = export.export(current(), folder, SERVER)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from teamhub import settings, setup
+from teamhub import steps
+from teamhub.settings import effective as settings
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -18,6 +19,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(_: argparse.Namespace) -> None:
     """Check both, change nothing, and say that they are in order."""
     values = settings.read()
-    setup.warn_of_unknown_keys()
-    setup.check_hub_config(values)
+    steps.warn_of_unknown_keys()
+    steps.check_hub_config(values)
     print("The hub can start with this configuration.")

@@ -12,9 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teamhub.environment.layout import SERVER
-from teamhub.reports import report
-from teamhub.tables import show
+from teamhub.environment.store.layout import SERVER
+from teamhub.system.report import report
+from teamhub.system.tables import show
 from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
@@ -88,13 +88,13 @@ def apply_file(chosen: argparse.Namespace) -> None:
     """Make what environment.yml asks for."""
     from teamhub.environment import apply
 
-    apply.apply(apply.Wish(update=chosen.update, discard=chosen.discard), report)
+    apply.apply(apply.Request(update=chosen.update, discard=chosen.discard), report)
 
 
 def add(chosen: argparse.Namespace) -> None:
     """Add packages and apply; where that fails, environment.yml is as it was."""
     from teamhub.environment import apply
-    from teamhub.environment.team_file_edit import with_packages
+    from teamhub.environment.team.edit import with_packages
 
     key = "pip" if chosen.pip else "dependencies"
 
@@ -102,17 +102,17 @@ def add(chosen: argparse.Namespace) -> None:
         text = with_packages(text, SERVER.team_file, "channels", chosen.channel)
         return with_packages(text, SERVER.team_file, key, chosen.packages)
 
-    apply.apply(apply.Wish(discard=chosen.discard), report, edit=edit)
+    apply.apply(apply.Request(discard=chosen.discard), report, edit=edit)
 
 
 def remove(chosen: argparse.Namespace) -> None:
     """Remove packages and apply; where that fails, environment.yml is as it was."""
     from teamhub.environment import apply
-    from teamhub.environment.team_file_edit import without_packages
+    from teamhub.environment.team.edit import without_packages
 
     refuse_shipped(chosen.packages)
     apply.apply(
-        apply.Wish(discard=chosen.discard),
+        apply.Request(discard=chosen.discard),
         report,
         edit=lambda text: without_packages(text, SERVER.team_file, chosen.packages),
     )
@@ -120,9 +120,9 @@ def remove(chosen: argparse.Namespace) -> None:
 
 def refuse_shipped(names: Sequence[str]) -> None:
     """Raise ShippedPackage for what the team has not asked for but has."""
-    from teamhub.environment import team_file
-    from teamhub.environment.packages import requested_specs
-    from teamhub.environment.team_file_edit import package_name
+    from teamhub.environment.conda.packages import requested_specs
+    from teamhub.environment.team import file as team_file
+    from teamhub.environment.team.edit import package_name
 
     team = team_file.read(SERVER.team_file)
     asked = {package_name(spec) for spec in (*team.specs, *team.pip)}
@@ -141,8 +141,8 @@ def roll_back(chosen: argparse.Namespace) -> None:
 
 def remove_unused(_: argparse.Namespace) -> None:
     """Remove generations that nobody needs."""
-    from teamhub.environment import generations, prune
-    from teamhub.environment.exclusive import exclusive
+    from teamhub.environment.store import generations, prune
+    from teamhub.environment.store.lock import exclusive
 
     with exclusive(SERVER.busy, report):
         generations.remove_unfinished(SERVER)
@@ -165,7 +165,8 @@ def list_packages(chosen: argparse.Namespace) -> None:
 
 def search_packages(chosen: argparse.Namespace) -> None:
     """What the channels have."""
-    from teamhub.environment import search, team_file
+    from teamhub.environment.conda import search
+    from teamhub.environment.team import file as team_file
 
     rows = search.search(chosen.pattern, team_file.read(SERVER.team_file), SERVER)
     show(rows, ("name", "version", "channel"), as_json=chosen.json)
@@ -181,7 +182,8 @@ def show_history(chosen: argparse.Namespace) -> None:
 
 def show_differences(chosen: argparse.Namespace) -> None:
     """What differs between two generations."""
-    from teamhub.environment import apply, generations, reports
+    from teamhub.environment import apply, reports
+    from teamhub.environment.store import generations
 
     other = generations.find(chosen.other, SERVER) if chosen.other else current()
     one = generations.find(chosen.one, SERVER) if chosen.one else apply.before_current(SERVER)
@@ -190,7 +192,7 @@ def show_differences(chosen: argparse.Namespace) -> None:
 
 def verify(chosen: argparse.Namespace) -> None:
     """Compare what people have with what was installed; raises Different."""
-    from teamhub.environment import carry_over, changes
+    from teamhub.environment.by_hand import carry_over, changes
 
     found = changes.find(current(), thorough=True)
     if chosen.json:
@@ -209,7 +211,7 @@ def verify(chosen: argparse.Namespace) -> None:
 
 def current() -> Path:
     """The current generation; raises NotInstalled."""
-    from teamhub.environment import generations
+    from teamhub.environment.store import generations
 
     found = generations.current(SERVER)
     if found is None or not generations.is_complete(found):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from teamhub import servers
-from teamhub.reports import report
+from teamhub.people import servers
+from teamhub.system.report import report
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import argparse
 
-from teamhub import setup
+from teamhub import steps
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `setup` to the command line."""
     command = commands.add_parser("setup", help="do one step of the installation again")
-    steps = command.add_subparsers(dest="step", required=True, metavar="STEP")
+    parsers = command.add_subparsers(dest="step", required=True, metavar="STEP")
 
-    check = steps.add_parser("check", help="check what the other steps need, change nothing")
+    check = parsers.add_parser("check", help="check what the other steps need, change nothing")
     add_people(check)
     add_answers(check)
-    check.set_defaults(run=lambda chosen: setup.check(chosen.users, chosen.admins, chosen.answers))
+    check.set_defaults(run=lambda chosen: steps.check(chosen.users, chosen.admins, chosen.answers))
 
-    settings = steps.add_parser("settings", help="write teamhub.conf with every setting in it")
+    settings = parsers.add_parser("settings", help="write teamhub.conf with every setting in it")
     add_answers(settings)
-    settings.set_defaults(run=lambda chosen: setup.set_up_settings(chosen.answers))
+    settings.set_defaults(run=lambda chosen: steps.set_up_settings(chosen.answers))
 
-    people = steps.add_parser("people", help="set who may use the hub")
+    people = parsers.add_parser("people", help="set who may use the hub")
     add_people(people)
-    people.set_defaults(run=lambda chosen: setup.set_up_people(chosen.users, chosen.admins))
+    people.set_defaults(run=lambda chosen: steps.set_up_people(chosen.users, chosen.admins))
 
-    for name, function in setup.STEPS.items():
-        step = steps.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
+    for name, function in steps.STEPS.items():
+        step = parsers.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
         step.add_argument(
             "more", nargs="*", metavar="STEP", type=known_step, help="another, to be done next"
         )
@@ -38,15 +38,15 @@ def known_step(name: str) -> str:
 
     Raises ArgumentTypeError for any other.
     """
-    if name not in setup.STEPS:
-        raise argparse.ArgumentTypeError(f"{name} (there are: {', '.join(setup.STEPS)})")
+    if name not in steps.STEPS:
+        raise argparse.ArgumentTypeError(f"{name} (there are: {', '.join(steps.STEPS)})")
     return name
 
 
 def run_steps(chosen: argparse.Namespace) -> None:
     """Do steps that take no arguments, one after the other."""
     for name in (chosen.step, *chosen.more):
-        setup.STEPS[name]()
+        steps.STEPS[name]()
 
 
 def add_people(step: argparse.ArgumentParser) -> None:

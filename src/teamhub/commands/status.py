@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from teamhub import settings, units
-from teamhub.environment.layout import SERVER
-from teamhub.tables import table
+from teamhub.environment.store.layout import SERVER
+from teamhub.settings import effective as settings
+from teamhub.system import units
+from teamhub.system.tables import table
 
 UNITS = ("teamhub-proxy.service", "teamhub.service")
 
@@ -19,7 +20,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def show_status(_: argparse.Namespace) -> None:
     """Print units, login page, environment, who runs on what, and the disk."""
-    from teamhub.environment import prune, reports  # the other commands need none of it
+    from teamhub.environment import reports
+    from teamhub.environment.store import prune
 
     for unit in UNITS:
         print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
@@ -36,7 +38,7 @@ def show_status(_: argparse.Namespace) -> None:
 
 def login_page() -> str:
     """Where people log in."""
-    from teamhub import names
+    from teamhub.tls import names
 
     values = settings.read()
     wanted = values["SERVER_NAMES"].split()
@@ -51,7 +53,7 @@ def login_page() -> str:
 
 def environment() -> str:
     """The current generation, in a few words."""
-    from teamhub.environment import generations, manifest
+    from teamhub.environment.store import generations, manifest
 
     now = generations.current()
     if now is None or not generations.is_complete(now):

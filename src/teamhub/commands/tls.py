@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from teamhub import settings
+from teamhub.settings import effective as settings
 from teamhub_shared import TeamhubError
 
 
@@ -21,7 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def print_authority(_: argparse.Namespace) -> None:
     """Print the certificate that the team imports."""
-    from teamhub import tls  # here, since it needs much of Python that other commands do not
+    from teamhub.tls import authority
 
     source = settings.read()["CERTIFICATE"]
     if source != "own":
@@ -29,4 +29,4 @@ def print_authority(_: argparse.Namespace) -> None:
             f"with CERTIFICATE={source} people have nothing to import",
             f"set CERTIFICATE=own in {settings.PATH} for a certificate of this server's own",
         )
-    print(tls.AUTHORITY.certificate_path.read_text("ascii"), end="")
+    print(authority.AUTHORITY.certificate_path.read_text("ascii"), end="")

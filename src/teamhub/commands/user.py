@@ -8,8 +8,8 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 
-from teamhub import accounts, passwords, people, servers
-from teamhub.reports import report, warn_of_root_equivalents
+from teamhub.people import accounts, membership, passwords, servers
+from teamhub.system.report import report
 
 #: How often somebody may mistype the second of two equal passwords.
 ATTEMPTS = 3
@@ -53,9 +53,9 @@ def add_password_options(command: argparse.ArgumentParser) -> None:
 def add_people(chosen: argparse.Namespace) -> None:
     """Let people in, and see that each has a password."""
     names = accounts.parse_names(" ".join(chosen.names))
-    people.create_accounts(names, lambda name: report(f"created the account {name}"))
-    people.let_in(names, as_admins=chosen.admin)
-    warn_of_root_equivalents(names)
+    accounts.create_accounts(names, lambda name: report(f"created the account {name}"))
+    membership.let_in(names, as_admins=chosen.admin)
+    accounts.warn_of_root_equivalents(names)
     states = passwords.states(names)
     for name in names:
         if states[name] in ("locked", "expired"):
@@ -65,7 +65,7 @@ def add_people(chosen: argparse.Namespace) -> None:
 
 def change_password(chosen: argparse.Namespace) -> None:
     """Give somebody on the list a new password."""
-    (name,) = people.check_on_list(accounts.parse_names(chosen.name))
+    (name,) = membership.check_on_list(accounts.parse_names(chosen.name))
     if passwords.states([name])[name] == "elsewhere":
         raise passwords.BadPassword(
             f"the password of {name} is not this server's: a directory service has it",
@@ -107,7 +107,7 @@ def ask(name: str) -> str:
 
 def list_people(chosen: argparse.Namespace) -> None:
     """Show who may use the hub."""
-    rows = describe(accounts.current_membership())
+    rows = describe(membership.current_membership())
     if chosen.json:
         print(json.dumps(rows, indent=2))
         return
@@ -123,7 +123,7 @@ def list_people(chosen: argparse.Namespace) -> None:
     print_table([("NAME", "ADMIN", "PASSWORD", "SERVER"), *cells])
 
 
-def describe(membership: accounts.Membership) -> list[dict[str, str | bool]]:
+def describe(membership: membership.Membership) -> list[dict[str, str | bool]]:
     """What there is to say of each person."""
     states = passwords.states(membership.users)
     busy = {server.user for server in servers.running()}
@@ -150,6 +150,6 @@ def remove_people(chosen: argparse.Namespace) -> None:
     """Take people off."""
     # as they are written: whoever got into a group under whatever name can be taken off it
     names = sorted(set(chosen.names))
-    people.take_off(names)
+    membership.take_off(names)
     for name in names:
         report(f"{name} may no longer use the hub; the account and its home stay")

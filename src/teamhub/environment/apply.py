@@ -8,23 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from teamhub.environment import (
-    building,
-    carry_over,
-    changes,
-    checks,
-    generations,
-    manifest,
-    plan,
-    prune,
-    team_file,
-    unsynced,
-)
-from teamhub.environment.changes import Changes
-from teamhub.environment.exclusive import exclusive
-from teamhub.environment.layout import SERVER, Layout
-from teamhub.environment.team_file import TeamPackages
-from teamhub.system import write_file
+from teamhub.environment import building, plan
+from teamhub.environment.by_hand import carry_over, changes
+from teamhub.environment.by_hand.changes import Changes
+from teamhub.environment.checks import CHECKS, Check
+from teamhub.environment.store import generations, manifest, prune, unsynced
+from teamhub.environment.store.layout import SERVER, Layout
+from teamhub.environment.store.lock import exclusive
+from teamhub.environment.team import file as team_file
+from teamhub.environment.team.file import TeamPackages
+from teamhub.system.run import write_file
 from teamhub_shared import TeamhubError
 
 Report = Callable[[str], None]
@@ -35,7 +28,7 @@ class NothingBefore(TeamhubError):
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """How an admin, or the package, wants it applied."""
 
     reason: str = "apply"
@@ -48,22 +41,22 @@ class Wish:
 
 
 def ensure_current(
-    report: Report, layout: Layout = SERVER, to_pass: Sequence[checks.Check] = checks.CHECKS
+    report: Report, layout: Layout = SERVER, checks: Sequence[Check] = CHECKS
 ) -> None:
     """Make the shipped packages and the team's the current environment, once for each lock."""
     if not generations.is_up_to_date(layout):
         first = generations.current(layout) is None
-        wish = Wish("install" if first else "upgrade", unattended=True)
-        apply(wish, report, layout, to_pass=to_pass)
+        request = Request("install" if first else "upgrade", unattended=True)
+        apply(request, report, layout, checks=checks)
 
 
 def apply(
-    wish: Wish,
+    request: Request,
     report: Report,
     layout: Layout = SERVER,
     *,
     edit: Callable[[str], str] = lambda text: text,
-    to_pass: Sequence[checks.Check] = checks.CHECKS,
+    checks: Sequence[Check] = CHECKS,
 ) -> Path:
     """Make what environment.yml asks for the current generation; return it.
 
@@ -73,17 +66,17 @@ def apply(
     with exclusive(layout.busy, report), edited(layout, edit):
         generations.remove_unfinished(layout)
         unsynced.remove(layout)
-        found = changes_by_hand(wish, layout)
-        carried = keep(found, wish, layout, report)
+        found = changes_by_hand(request, layout)
+        carried = keep(found, request, layout, report)
         team = team_file.read(layout.team_file) + carried
         now = generations.current(layout)
-        chosen = None if wish.update else existing(team, layout)
+        chosen = None if request.update else existing(team, layout)
         if chosen is None or (chosen == now and found):
-            chosen = build(team, carried, wish, layout, report, to_pass)
+            chosen = build(team, carried, request, layout, report, checks)
         if chosen == now and generations.is_up_to_date(layout):
             report(f"nothing to do: generation {manifest.read(chosen).number} is what is asked for")
         else:
-            generations.switch(chosen, wish.reason, layout)
+            generations.switch(chosen, request.reason, layout)
             report(f"generation {manifest.read(chosen).number} is now current")
             for number in prune.prune(layout):
                 report(f"removed generation {number}")
@@ -118,7 +111,7 @@ def write_text(path: Path, text: str, before: str | None) -> None:
         write_file(path, text.encode(), mode=0o644)
 
 
-def changes_by_hand(wish: Wish, layout: Layout) -> Changes:
+def changes_by_hand(request: Request, layout: Layout) -> Changes:
     """What was changed by hand in the current environment.
 
     Files are looked at only where there is more to do: it takes a second.
@@ -130,12 +123,12 @@ def changes_by_hand(wish: Wish, layout: Layout) -> Changes:
     made = manifest.read(now)
     team = team_file.read(layout.team_file)
     unchanged = made.inputs == plan.inputs_hash(team, layout) and not made.carried
-    if unchanged and not (found or wish.update or wish.discard):
+    if unchanged and not (found or request.update or request.discard):
         return found
     return changes.find(now, thorough=False)
 
 
-def keep(found: Changes, wish: Wish, layout: Layout, report: Report) -> TeamPackages:
+def keep(found: Changes, request: Request, layout: Layout, report: Report) -> TeamPackages:
     """Put what can be kept of changes by hand into environment.yml; refuse to lose the rest.
 
     A maintainer script must not edit a conffile (Policy 10.7.4).  An upgrade therefore returns what
@@ -143,10 +136,10 @@ def keep(found: Changes, wish: Wish, layout: Layout, report: Report) -> TeamPack
     what would be lost it only names: the generation that has it stays.
     """
     now = generations.current(layout)
-    if now is None or not generations.is_complete(now) or wish.discard:
+    if now is None or not generations.is_complete(now) or request.discard:
         return TeamPackages()
     carried = carry_over.packages(found, now, layout)
-    if wish.unattended:
+    if request.unattended:
         for line in carry_over.losses(found):
             report(f"warning: changed by hand, and only in the generation before: {line}")
         return carried
@@ -170,10 +163,10 @@ def existing(team: TeamPackages, layout: Layout) -> Path | None:
 def build(
     team: TeamPackages,
     carried: TeamPackages,
-    wish: Wish,
+    request: Request,
     layout: Layout,
     report: Report,
-    to_pass: Sequence[checks.Check],
+    checks: Sequence[Check],
 ) -> Path:
     """Solve for and build the next generation."""
     with tempfile.TemporaryDirectory(prefix="teamhub-plan-") as scratch:
@@ -182,10 +175,10 @@ def build(
             carried,
             layout,
             Path(scratch),
-            update=wish.update,
-            unattended=wish.unattended,
+            update=request.update,
+            unattended=request.unattended,
         )
-        return building.build(following, wish.reason, layout, report, to_pass=to_pass)
+        return building.build(following, request.reason, layout, report, checks=checks)
 
 
 def rollback(name: str | None, report: Report, layout: Layout = SERVER) -> Path:

@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from teamhub.environment import checks, generations, history, manifest, pip_packages, unsynced
-from teamhub.environment.layout import Layout
-from teamhub.environment.packages import requested_specs
+from teamhub.environment import pip_packages
+from teamhub.environment.checks import CHECKS, Check, Checking, running_checks
+from teamhub.environment.conda.packages import requested_specs
+from teamhub.environment.conda.prefix import InstallFailed, write_prefix
+from teamhub.environment.conda.process import rattler_process
 from teamhub.environment.plan import Plan
-from teamhub.environment.prefix import InstallFailed, write_prefix
-from teamhub.environment.rattler_process import rattler_process
-from teamhub.environment.remedies import again
-from teamhub.system import run
+from teamhub.environment.store import generations, history, manifest, unsynced
+from teamhub.environment.store.layout import Layout
+from teamhub.system.remedies import retry_env_command
+from teamhub.system.run import run
 from teamhub_shared import LOCK_NAME, TeamhubError
 
 
@@ -24,7 +26,7 @@ def build(
     layout: Layout,
     report: Callable[[str], None],
     *,
-    to_pass: Sequence[checks.Check] = checks.CHECKS,
+    checks: Sequence[Check] = CHECKS,
 ) -> Path:
     """Make the generation of a plan, complete; what it left is removed where it fails."""
     generation = plan.generation
@@ -32,7 +34,7 @@ def build(
         generation.mkdir(parents=True, mode=0o755)
         shutil.copyfile(plan.lock, generation / LOCK_NAME)
         unsynced.begin(layout)
-        with checks.checking(generation, checks_needed(to_pass, layout)) as checking:
+        with running_checks(generation, checks_needed(checks, layout)) as checking:
             fill(plan, reason, layout, report, checking)
             # Here one waits for the disk and the other computes; a check writes nothing.
             sync(layout)
@@ -46,7 +48,8 @@ def build(
         if isinstance(error, OSError):
             raise InstallFailed(
                 f"cannot write {generation}: {error.strerror}",
-                f"make room on the disk of {layout.root} if that is the reason, then: {again()}",
+                f"make room on the disk of {layout.root} if that is the reason, "
+                f"then: {retry_env_command()}",
             ) from error
         raise
     return generation
@@ -59,13 +62,13 @@ def sync(layout: Layout) -> None:
     unsynced.end(layout)
 
 
-def checks_needed(to_pass: Sequence[checks.Check], layout: Layout) -> list[checks.Check]:
+def checks_needed(checks: Sequence[Check], layout: Layout) -> list[Check]:
     """All of them, without the hub's programs where a complete generation has the same hub."""
     shipped = generations.lock_id(layout)
     same_hub = any(made.shipped == shipped for made in generations.complete(layout).values())
     return [
         check
-        for check in to_pass
+        for check in checks
         if not (same_hub and check.environment == "hub" and check.of_packages_alone)
     ]
 
@@ -75,7 +78,7 @@ def fill(
     reason: str,
     layout: Layout,
     report: Callable[[str], None],
-    checking: checks.Checking,
+    checking: Checking,
 ) -> None:
     """Install the packages of both environments, conda's and pip's, and write what they are.
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from teamhub.environment.remedies import again
-from teamhub.system import failure
+from teamhub.system.remedies import retry_env_command
+from teamhub.system.run import failure
 from teamhub_shared import TeamhubError
 
 #: An ordinary account that owns nothing, as people's own do not own the environment.
@@ -120,7 +120,7 @@ class Checking:
 
 
 @contextmanager
-def checking(generation: Path, checks: Sequence[Check]) -> Iterator[Checking]:
+def running_checks(generation: Path, checks: Sequence[Check]) -> Iterator[Checking]:
     """The checks, two at a time.
 
     When the block ends, what has begun ends too, and the rest is dropped.
@@ -170,5 +170,5 @@ def broken(problem: str) -> BrokenGeneration:
     """The error for a generation that must not be used."""
     return BrokenGeneration(
         f"the new environment does not work: {problem}",
-        f"the one before stays in use; take out what it names, then: {again()}",
+        f"the one before stays in use; take out what it names, then: {retry_env_command()}",
     )

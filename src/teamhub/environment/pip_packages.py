@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from teamhub.environment.layout import Layout
-from teamhub.environment.manifest import PipPackage
+from teamhub.environment.store.layout import Layout
+from teamhub.environment.store.manifest import PipPackage
 from teamhub_shared import TeamhubError
 
 
@@ -31,17 +31,21 @@ def install(
     pinned = dict(distributions(prefix).values())
     pinned |= {package.name: package.version for package in before}
     with tempfile.TemporaryDirectory(prefix="teamhub-pip-") as folder:
-        wanted, constraints, told = (Path(folder, name) for name in ("wanted", "pinned", "told"))
+        wanted, constraints, report_file = (
+            Path(folder, name) for name in ("wanted", "pinned", "report")
+        )
         wanted.write_text("".join(f"{line}\n" for line in requirements), "utf-8")
         constraints.write_text("".join(f"{n}=={v}\n" for n, v in pinned.items()), "utf-8")
-        run_pip(prefix, wanted, constraints, told, layout)
-        report = json.loads(told.read_text("utf-8"))
+        run_pip(prefix, wanted, constraints, report_file, layout)
+        report = json.loads(report_file.read_text("utf-8"))
     installed = tuple(sorted(map(pip_package, report["install"]), key=lambda each: each.name))
     compare_hashes(installed, before, layout)
     return installed
 
 
-def run_pip(prefix: Path, wanted: Path, constraints: Path, told: Path, layout: Layout) -> None:
+def run_pip(
+    prefix: Path, wanted: Path, constraints: Path, report_file: Path, layout: Layout
+) -> None:
     """Have the prefix's own pip install; the admin's pip.conf and variables count."""
     done = subprocess.run(
         [
@@ -49,7 +53,7 @@ def run_pip(prefix: Path, wanted: Path, constraints: Path, told: Path, layout: L
             *("--no-user", "--disable-pip-version-check", "--root-user-action=ignore"),
             *("--no-warn-script-location", "--cache-dir", str(layout.pip_cache)),
             *("--requirement", str(wanted), "--constraint", str(constraints)),
-            *("--report", str(told)),
+            *("--report", str(report_file)),
         ],
         stdin=subprocess.DEVNULL,
         capture_output=True,

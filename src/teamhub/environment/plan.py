@@ -9,11 +9,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from teamhub.environment import generations, solver
-from teamhub.environment.channels import ChannelUnreachable
-from teamhub.environment.layout import Layout
-from teamhub.environment.manifest import PipPackage
-from teamhub.environment.team_file import TeamPackages
+from teamhub.environment.conda import solver
+from teamhub.environment.conda.channels import ChannelUnreachable
+from teamhub.environment.store import generations
+from teamhub.environment.store.layout import Layout
+from teamhub.environment.store.manifest import PipPackage
+from teamhub.environment.team.file import TeamPackages
 from teamhub_shared import LOCK_NAME
 
 

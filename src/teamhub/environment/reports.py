@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from teamhub.environment import generations, history, in_use, manifest
-from teamhub.environment.layout import Layout
-from teamhub.environment.packages import requested_specs
-from teamhub.environment.team_file_edit import package_name
+from teamhub.environment.conda.packages import requested_specs
+from teamhub.environment.store import generations, history, in_use, manifest
+from teamhub.environment.store.layout import Layout
+from teamhub.environment.team.edit import package_name
 from teamhub_shared import CHANNEL_DIR
 
 Row = dict[str, object]

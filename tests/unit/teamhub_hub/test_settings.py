@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import teamhub.settings
+from teamhub.settings.effective import SETTINGS
 from teamhub_hub import settings
 
 
@@ -14,7 +14,7 @@ def configured(**lines: str) -> dict[str, str]:
 
 
 def test_a_missing_line_means_what_a_new_file_says() -> None:
-    new = {setting.key: setting.default for setting in teamhub.settings.SETTINGS}
+    new = {setting.key: setting.default for setting in SETTINGS}
     assert settings.read({}) == {key: new[key] for key in settings.DEFAULTS}
 
 

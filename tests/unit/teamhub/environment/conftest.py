@@ -9,8 +9,9 @@ import pytest
 
 from support.conda_channel import Channel
 from support.web import Web, serve
-from teamhub.environment import apply, generations, manifest
-from teamhub.environment.layout import Layout
+from teamhub.environment import apply
+from teamhub.environment.store import generations, manifest
+from teamhub.environment.store.layout import Layout
 from teamhub_build.lock import write_lock
 from teamhub_build.suites import machine_suite
 from teamhub_shared import CHANNEL_DIR
@@ -44,7 +45,7 @@ class Server:
 
     def configure(self) -> None:
         """What the postinst does."""
-        apply.ensure_current(self.said.append, self.layout, to_pass=())
+        apply.ensure_current(self.said.append, self.layout, checks=())
 
     def ask(self, *specs: str, channels: Sequence[str] = ()) -> None:
         """Write environment.yml."""
@@ -54,8 +55,8 @@ class Server:
 
     def apply(self, *, update: bool = False, discard: bool = False) -> Path:
         """`teamhub env apply`."""
-        wish = apply.Wish(update=update, discard=discard)
-        return apply.apply(wish, self.said.append, self.layout, to_pass=())
+        wish = apply.Request(update=update, discard=discard)
+        return apply.apply(wish, self.said.append, self.layout, checks=())
 
     def generations(self) -> list[str]:
         """The names of all generations, also of unfinished ones."""
@@ -63,7 +64,7 @@ class Server:
 
     def add(self, edit: Callable[[str], str]) -> Path:
         """`teamhub env add`."""
-        return apply.apply(apply.Wish(), self.said.append, self.layout, edit=edit, to_pass=())
+        return apply.apply(apply.Request(), self.said.append, self.layout, edit=edit, checks=())
 
     @property
     def current(self) -> Path:

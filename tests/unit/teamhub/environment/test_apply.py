@@ -11,12 +11,14 @@ import pytest
 
 from support.conda_channel import Channel
 from support.web import Web
-from teamhub.environment import apply, changes, generations, history
-from teamhub.environment.carry_over import ChangedByHand
-from teamhub.environment.channels import NoSuchPackage
+from teamhub.environment import apply
+from teamhub.environment.by_hand import changes
+from teamhub.environment.by_hand.carry_over import ChangedByHand
 from teamhub.environment.checks import BrokenGeneration, Program
-from teamhub.environment.packages import CorruptPackage
-from teamhub.environment.team_file_edit import with_packages
+from teamhub.environment.conda.channels import NoSuchPackage
+from teamhub.environment.conda.packages import CorruptPackage
+from teamhub.environment.store import generations, history
+from teamhub.environment.team.edit import with_packages
 from unit.teamhub.environment.conftest import Server
 
 
@@ -176,10 +178,10 @@ def test_a_generation_that_fails_its_check_is_removed(server: Server, other: Cha
     server.ask("extra", channels=[other.url])
     with pytest.raises(BrokenGeneration, match="user/bin/absent"):
         apply.apply(
-            apply.Wish(),
+            apply.Request(),
             server.said.append,
             server.layout,
-            to_pass=[Program("user/bin/absent", ())],
+            checks=[Program("user/bin/absent", ())],
         )
     assert server.number == 1
     assert server.generations() == [server.current.name]
@@ -202,14 +204,14 @@ class Found:
 def test_each_check_finds_its_environment_there(server: Server, other: Channel) -> None:
     server.ask("extra", channels=[other.url])
     checks = [Found("user", "extra"), Found("hub", "jupyterhub")]
-    apply.apply(apply.Wish(), server.said.append, server.layout, to_pass=checks)
+    apply.apply(apply.Request(), server.said.append, server.layout, checks=checks)
     assert [check.found for check in checks] == [[True], [True]]
 
 
 def test_the_hub_is_checked_again_only_where_it_has_changed(server: Server, other: Channel) -> None:
     server.ask("extra", channels=[other.url])
     hub_only = [Program("hub/bin/absent", ())]
-    apply.apply(apply.Wish(), server.said.append, server.layout, to_pass=hub_only)
+    apply.apply(apply.Request(), server.said.append, server.layout, checks=hub_only)
     assert server.version("extra") == "1.0"
 
 
@@ -234,9 +236,9 @@ def test_killed_at_any_moment_the_old_environment_is_whole_and_the_next_run_fini
         "import sys\n"
         "from pathlib import Path\n"
         "from teamhub.environment import apply\n"
-        "from teamhub.environment.layout import Layout\n"
+        "from teamhub.environment.store.layout import Layout\n"
         "layout = Layout(*map(Path, sys.argv[1:]))\n"
-        "apply.apply(apply.Wish(), print, layout, to_pass=())\n"
+        "apply.apply(apply.Request(), print, layout, checks=())\n"
     )
     paths = [server.layout.root, server.layout.channel, server.layout.team_file]
     before = server.current

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from support.conda_channel import Channel
-from teamhub import tables
 from teamhub.environment import apply, reports
+from teamhub.system import tables
 from unit.teamhub.environment.conftest import Server
 
 

@@ -1,0 +1,98 @@
+"""What was done by hand to the current environment, taken over into the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from teamhub.environment.by_hand.changes import Changes
+from teamhub.environment.conda.packages import read_record
+from teamhub.environment.store import manifest
+from teamhub.environment.store.layout import Layout
+from teamhub.environment.store.manifest import Package
+from teamhub.environment.team.edit import with_packages
+from teamhub.environment.team.file import TeamPackages
+from teamhub_shared import CHANNEL_DIR, TeamhubError
+
+#: How many of many files are named.
+NAMED = 5
+
+
+class ChangedByHand(TeamhubError):
+    """The environment has changes that a new one would not have."""
+
+
+def refuse_losses(found: Changes) -> None:
+    """Raise ChangedByHand where a new generation would lose something."""
+    lost = losses(found)
+    if lost:
+        raise ChangedByHand(
+            "\n  ".join(["the current environment was changed by hand:", *lost]),
+            "see it all with `teamhub env verify`, save what you need, then: "
+            "teamhub env apply --discard",
+        )
+
+
+def losses(found: Changes) -> list[str]:
+    """What of these changes no new generation can have, a line each."""
+    lines = [f"{name}: removed with conda" for name in found.conda_removed]
+    lines += [f"{name}: removed with pip" for name in found.pip_removed]
+    replaced = {package.name for package in found.conda_added}
+    for what, files in (("changed", found.edited), ("removed", found.missing)):
+        for name, paths in files.items():
+            if name not in {*replaced, *found.conda_removed, *found.pip_removed}:
+                lines.append(f"{name}: {what}: {some(paths)}")
+    if found.unknown:
+        lines.append(f"of no package: {some(found.unknown)}")
+    return lines
+
+
+def describe(found: Changes) -> list[str]:
+    """All of these changes, a line for each file or package."""
+    lines = [f"installed with conda: {each.name} {each.version}" for each in found.conda_added]
+    lines += [f"removed with conda: {name}" for name in found.conda_removed]
+    lines += [f"installed with pip: {each.name} {each.version}" for each in found.pip_added]
+    lines += [f"removed with pip: {name}" for name in found.pip_removed]
+    for what, files in (("changed", found.edited), ("removed", found.missing)):
+        lines += [f"{what}: {name}: {path}" for name, paths in files.items() for path in paths]
+    return [*lines, *(f"of no package: {path}" for path in found.unknown)]
+
+
+def some(paths: Iterable[str]) -> str:
+    """The first few of many files."""
+    listed = list(paths)
+    more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
+    return ", ".join(listed[:NAMED]) + more
+
+
+def packages(found: Changes, generation: Path, layout: Layout) -> TeamPackages:
+    """What conda and pip were told to install, and what was carried into this generation."""
+    conda = requested(found.conda_added, generation / "user")
+    ours = ("", CHANNEL_DIR.as_uri(), layout.channel.as_uri())
+    new = TeamPackages(
+        tuple(package.channel for package in conda if package.channel not in ours),
+        tuple(f"{package.name} =={package.version}" for package in conda),
+        tuple(f"{package.name}=={package.version}" for package in found.pip_added),
+    )
+    return manifest.read(generation).carried + new
+
+
+def into_text(text: str, path: Path, carried: TeamPackages) -> str:
+    """environment.yml's text with these packages."""
+    text = with_packages(text, path, "channels", carried.channels)
+    text = with_packages(text, path, "dependencies", carried.specs)
+    return with_packages(text, path, "pip", carried.pip)
+
+
+def requested(packages: Iterable[Package], prefix: Path) -> list[Package]:
+    """Those that somebody asked for by name; all of them where conda did not note that."""
+    listed = list(packages)
+    asked = [package for package in listed if asked_for(prefix, package)]
+    return asked or listed
+
+
+def asked_for(prefix: Path, package: Package) -> bool:
+    """Whether conda's record of a package has the spec by which it was asked for."""
+    record = read_record(prefix / "conda-meta" / f"{package.stem}.json")
+    specs = record.get("requested_specs") or [record.get("requested_spec")]
+    return any(spec not in (None, "", "None") for spec in specs)  # "None" is how conda says it

@@ -1,0 +1,1 @@
+"""Conda packages: channels, solving, prefixes; the only room that uses rattler."""

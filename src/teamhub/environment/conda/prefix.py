@@ -1,0 +1,203 @@
+"""One conda prefix, installed by rattler and finished to what conda expects of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from teamhub.environment.conda.bytecode import write_bytecode
+from teamhub.environment.conda.channels import client, explain
+from teamhub.environment.conda.packages import locked_records, verify_files
+from teamhub.environment.conda.progress import Progress
+from teamhub.environment.store import manifest
+from teamhub.environment.store.layout import Layout
+from teamhub.system.remedies import retry_env_command
+from teamhub_shared import TeamhubError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rattler import InstallerReporter, RepoDataRecord
+
+#: A download from which nothing came for so long has ended.
+STALLED_SECONDS = 60.0
+#: What has not come whole by then is given up: nothing may hold dpkg up for ever.
+LONGEST_SECONDS = 3600.0
+LOOK_SECONDS = 0.2
+WRITE_SECONDS = 0.3
+
+
+class InstallFailed(TeamhubError):
+    """A prefix could not be filled."""
+
+
+def write_prefix(
+    generation: Path, environment: str, lock: Path, specs: list[str], layout: Layout
+) -> tuple[manifest.Package, ...]:
+    """Install an environment of the lock into `generation`, in this process.
+
+    `specs` is what it was solved for.  Returns its packages.
+    Raises InstallFailed, ChannelUnreachable, or CorruptPackage naming the file.
+    """
+    records = locked_records(lock, environment)
+    with written_meanwhile(layout.root):
+        install(generation / environment, records, specs, layout)
+    return tuple(map(manifest.package, records))
+
+
+@contextmanager
+def written_meanwhile(folder: Path) -> Iterator[None]:
+    """Have the disk busy while packages are unpacked, which takes the processor.
+
+    A generation is synced at its end; the kernel would begin to write only then.  What the disk
+    cannot take is told by that sync; nobody waits for one of these.
+    """
+    ended = threading.Event()
+
+    def write() -> None:
+        sync = None
+        while not ended.wait(WRITE_SECONDS):
+            if sync is None or sync.poll() is not None:
+                sync = subprocess.Popen(
+                    ["sync", "--file-system", folder], stderr=subprocess.DEVNULL
+                )
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        beside.submit(write)
+        try:
+            yield
+        finally:
+            ended.set()
+
+
+def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
+    """Fill `prefix`."""
+    import asyncio
+
+    addresses = [record.url for record in records]
+    try:
+        asyncio.run(linked(prefix, records, specs, layout))
+    except TeamhubError:
+        raise
+    except Exception as error:  # rattler raises errors of its own binding, without a common base
+        raise failure(prefix, error, layout) from error
+    note_addresses(prefix, records, addresses)
+    finish(prefix, records, specs)
+
+
+async def linked(
+    prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout
+) -> None:
+    """Fetch what the cache has not, and link it all into `prefix`."""
+    import asyncio
+
+    import rattler
+
+    cached = await rattler.PackageCache(layout.cache).index()
+    verify_files([r for r in records if not cached.contains_record(r)], layout.channel)
+    progress = Progress(prefix.name)
+    end = time.monotonic() + LONGEST_SECONDS
+    work = asyncio.ensure_future(
+        rattler.install(
+            records,
+            prefix,
+            cache_dir=layout.cache,
+            show_progress=False,
+            # the binding takes the inner object only, though its type says otherwise
+            requested_specs=[rattler.MatchSpec(spec)._match_spec for spec in specs],
+            execute_link_scripts=False,
+            client=client(layout),
+            # it calls those of the methods that are there
+            reporter=cast("InstallerReporter", progress),
+        )
+    )
+    while not (await asyncio.wait([work], timeout=LOOK_SECONDS))[0]:
+        if progress.stalled_for() > STALLED_SECONDS:
+            raise given_up(f"nothing came for {STALLED_SECONDS:.0f} s of {progress.fetching()}")
+        if time.monotonic() > end:
+            raise given_up(f"after {LONGEST_SECONDS / 60:.0f} minutes there is still something to "
+                           f"come of {progress.fetching()}")  # fmt: skip
+    progress.end()
+    work.result()
+
+
+def given_up(problem: str) -> InstallFailed:
+    """The error for packages that do not come; those that have are in the cache."""
+    return InstallFailed(
+        problem,
+        f"see that the channel can be reached, then: {retry_env_command()} (what has come is kept)",
+    )
+
+
+def failure(prefix: Path, error: Exception, layout: Layout) -> TeamhubError:
+    """Why `prefix` could not be filled."""
+    words = one_line(error)
+    if "://" in words:
+        return explain(error, layout.team_file)
+    remedy = "try again"
+    if "No space left" in words:
+        remedy = f"make room on the disk of {layout.root}"
+    elif "builder error" in words:  # reqwest's, whose only input here is the environment
+        remedy = "see that the files which SSL_CERT_FILE and SSL_CERT_DIR name are there"
+    return InstallFailed(f"cannot install {prefix}: {words}", f"{remedy}: {retry_env_command()}")
+
+
+def one_line(error: Exception) -> str:
+    """What failed and why: the first and the last line of rattler's chain of causes."""
+    causes = [line.removeprefix("Caused by: ") for line in str(error).splitlines()]
+    return ": ".join(dict.fromkeys([*causes[:1], *causes[-1:]]))
+
+
+def note_addresses(prefix: Path, records: list[RepoDataRecord], addresses: list[str]) -> None:
+    """Have conda-meta name a package's own channel where its file came with ours.
+
+    The file goes with the next version of the package, and another machine has none.
+    """
+    for record, address in zip(records, addresses, strict=True):
+        if record.url != address:
+            path = prefix / "conda-meta" / f"{manifest.package(record).stem}.json"
+            # as text: most of a record is the list of its files, which takes a while to read
+            was, is_ = (f'"url": {json.dumps(url)}' for url in (record.url, address))
+            path.write_text(path.read_text("utf-8").replace(was, is_, 1), "utf-8")
+
+
+def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> None:
+    """Do what rattler leaves undone: conda's history, file modes, backups."""
+    write_history(prefix, records, specs)
+    for metadata in (prefix / "conda-meta").iterdir():
+        metadata.chmod(0o644)
+    for program in (prefix / "bin").iterdir():
+        # A hardlink's mode is the cache's and every generation's, and is right already.
+        if not program.is_symlink() and program.stat().st_nlink == 1:
+            program.chmod(0o755)
+    # The tag keeps a folder out of backups, and these are not a cache.
+    (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
+    write_bytecode(prefix, records)
+    if any(record.name.normalized == "conda" for record in records):
+        write_condarc(prefix, records)
+
+
+def write_condarc(prefix: Path, records: list[RepoDataRecord]) -> None:
+    """Have conda look where its packages came from: its own default asks for a licence."""
+    channels = dict.fromkeys((record.channel or "").rstrip("/") for record in records)
+    text = json.dumps({"channels": list(channels), "auto_update_conda": False}, indent=2)
+    # JSON is YAML, and no address has to be put into quotes
+    (prefix / ".condarc").write_text(text + "\n", "utf-8")
+
+
+def write_history(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> None:
+    """Write conda-meta/history: without its specs `conda remove` prunes nearly everything."""
+    lines = [time.strftime("==> %Y-%m-%d %H:%M:%S <=="), "# cmd: teamhub"]
+    lines += [
+        f"+{record.channel}/{record.subdir}::"
+        f"{record.name.normalized}-{record.version}-{record.build}"
+        for record in records
+    ]
+    lines.append(f"# update specs: {specs!r}")
+    (prefix / "conda-meta/history").write_text("\n".join(lines) + "\n", "utf-8")

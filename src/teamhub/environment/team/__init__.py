@@ -1,0 +1,1 @@
+"""environment.yml: what the team asks for."""

@@ -1,0 +1,176 @@
+"""Adding to environment.yml and taking away from it, as an admin would with an editor.
+
+Only the lines of the packages in question change: comments and layout are the admin's.  The parser
+says where each entry stands, and what comes out is read again before it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from teamhub.environment.team.file import BadTeamFile, Item, Section, parse
+from teamhub_shared import TeamhubError
+
+#: A conda spec or a pip requirement up to the end of its name.
+NAME = re.compile(r"(?:[^\s\[]+::)?\s*([A-Za-z0-9][A-Za-z0-9_.-]*)")
+INDENT = "  "
+
+
+class NotAsked(TeamhubError):
+    """What shall be removed does not stand in environment.yml."""
+
+
+def package_name(spec: str) -> str:
+    """The name in a conda spec or a pip requirement, so that two spellings of one are equal.
+
+    Raises BadTeamFile where there is none.
+    """
+    match = NAME.match(spec)
+    if match is None:
+        raise BadTeamFile(f"{spec!r} names no package", "write it as NAME, NAME=VERSION or NAME>=1")
+    return re.sub(r"[-_.]+", "-", match[1]).lower()
+
+
+def with_packages(text: str, path: Path, key: str, specs: Sequence[str]) -> str:
+    """The file's text with these entries below `key` (channels, dependencies or pip).
+
+    A spec whose package is there already takes its place.  Raises BadTeamFile where the file is
+    written in a way that this cannot change.
+    """
+    for spec in specs:
+        found = parse(text, path)
+        section: Section = getattr(found, key)
+        same = [item for item in section.items if same_entry(key, item.text, spec)]
+        if same:
+            changed = replaced(text, same[0], spec)
+        elif section.node is None and key == "pip":
+            changed = with_pip_section(text, found.dependencies, spec)
+        else:
+            changed = with_entry(text, key, section, spec)
+        if spec not in [item.text for item in getattr(parse(changed, path), key).items]:
+            raise BadTeamFile(
+                f"{path}: cannot put {spec!r} in", f"write `- {spec}` below `{key}:` yourself"
+            )
+        text = changed
+    return text
+
+
+def without_packages(text: str, path: Path, names: Sequence[str]) -> str:
+    """The file's text without the packages of these names, conda's and pip's.
+
+    Raises NotAsked, naming the package.
+    """
+    for name in names:
+        if not any(package_name(item.text) == package_name(name) for item in asked(text, path)):
+            raise NotAsked(
+                f"{name} does not stand in {path}",
+                "see what the team asked for: teamhub env list --team",
+            )
+        for key in ("dependencies", "pip"):
+            section: Section = getattr(parse(text, path), key)
+            gone = [i for i in section.items if package_name(i.text) == package_name(name)]
+            if gone:
+                text = without_items(text, section, gone)
+    return text
+
+
+def asked(text: str, path: Path) -> list[Item]:
+    """All packages that the file asks for."""
+    found = parse(text, path)
+    return [*found.dependencies.items, *found.pip.items]
+
+
+def same_entry(key: str, there: str, new: str) -> bool:
+    """Whether two entries speak of one thing."""
+    return there == new if key == "channels" else package_name(there) == package_name(new)
+
+
+def replaced(text: str, item: Item, spec: str) -> str:
+    """The text with another spec in an item's place."""
+    start, end = item.node.start_mark.index, item.node.end_mark.index
+    return text[:start] + scalar(spec) + text[end:]
+
+
+def with_entry(text: str, key: str, section: Section, spec: str) -> str:
+    """The text with one more entry in a list, which may be empty or not there."""
+    node = section.node
+    if node is None:
+        ended = text if not text or text.endswith("\n") else text + "\n"
+        return f"{ended}{key}:\n{INDENT}- {scalar(spec)}\n"
+    if section.items:
+        last = section.items[-1].node
+        if in_brackets(node):
+            end = last.end_mark.index
+            return f"{text[:end]}, {scalar(spec)}{text[end:]}"
+        dash = line_before(text, last)
+        return with_line(text, last.end_mark.line, dash + scalar(spec))
+    if isinstance(node, yaml.SequenceNode) and node.value:  # nothing but `- pip:`
+        first = node.value[0]
+        dash = line_before(text, first)
+        return with_line(text, first.start_mark.line - 1, dash + scalar(spec))
+    # `key:` with nothing, with `~` or with `[]`: the list starts on the next line.
+    start, end = node.start_mark.index, node.end_mark.index
+    indent = indentation(text, node) + INDENT
+    emptied = text[:start].rstrip(" ") + text[end:]
+    return with_line(emptied, node.start_mark.line, f"{indent}- {scalar(spec)}")
+
+
+def with_pip_section(text: str, dependencies: Section, spec: str) -> str:
+    """The text with a list for pip at the end of `dependencies`."""
+    if dependencies.node is not None and in_brackets(dependencies.node) and dependencies.items:
+        end = dependencies.items[-1].node.end_mark.index
+        return f"{text[:end]}, {{pip: [{scalar(spec)}]}}{text[end:]}"
+    marker = "teamhub-pip-list"
+    text = with_entry(text, "dependencies", dependencies, marker)
+    indent = next(line for line in text.splitlines() if marker in line).index("-")
+    entry = f"{' ' * (indent + 2)}{INDENT}- {scalar(spec)}"
+    return text.replace(f"- {marker}", f"- pip:\n{entry}")
+
+
+def without_items(text: str, section: Section, gone: Sequence[Item]) -> str:
+    """The text without some entries of one list."""
+    node = section.node
+    if node is not None and in_brackets(node):
+        kept = [item.text for item in section.items if item not in gone]
+        start, end = node.start_mark.index, node.end_mark.index
+        return f"{text[:start]}[{', '.join(map(scalar, kept))}]{text[end:]}"
+    lines = text.splitlines(keepends=True)
+    for item in sorted(gone, key=lambda item: -item.node.start_mark.line):
+        del lines[item.node.start_mark.line : item.node.end_mark.line + 1]
+    return "".join(lines)
+
+
+def in_brackets(node: yaml.Node) -> bool:
+    """Whether a list is written as `[a, b]`."""
+    return isinstance(node, yaml.SequenceNode) and bool(node.flow_style) and bool(node.value)
+
+
+def line_before(text: str, node: yaml.Node) -> str:
+    """What stands before a node in its line: the indentation and the dash."""
+    return text.splitlines()[node.start_mark.line][: node.start_mark.column]
+
+
+def indentation(text: str, node: yaml.Node) -> str:
+    """The white space that a node's line begins with."""
+    line = text.splitlines()[node.start_mark.line]
+    return line[: len(line) - len(line.lstrip())]
+
+
+def with_line(text: str, after: int, line: str) -> str:
+    """The text with a line more, behind the line of that number (from 0)."""
+    lines = text.splitlines()
+    return "\n".join([*lines[: after + 1], line, *lines[after + 1 :]]) + "\n"
+
+
+def scalar(word: str) -> str:
+    """A word as YAML: in quotes only where it would be something else without."""
+    try:
+        plain = yaml.safe_load(f"[{word}]") == [word] and yaml.safe_load(f"- {word}") == [word]
+    except yaml.YAMLError:
+        plain = False
+    return word if plain else json.dumps(word, ensure_ascii=False)

@@ -1,0 +1,183 @@
+"""Which of the two services runs with what is no longer so, and restarting those alone.
+
+A process tells by its environment with which settings it was started: the units read teamhub.conf
+as an EnvironmentFile.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from teamhub.environment.store.generations import CURRENT
+from teamhub.settings import effective as settings
+from teamhub.system import units
+from teamhub.system.remedies import retry_command
+from teamhub_shared import TeamhubError
+
+#: What the proxy is started with (src/programs/proxy).
+PROXY_KEYS = ("HTTPS_PORT", "HTTP_PORT", "LISTEN_ADDRESS", "CERTIFICATE")
+
+#: What the hub reads (src/teamhub_hub/settings.py).  HTTP_PORT and LISTEN_ADDRESS, which it reads
+#: too, are the proxy's, and a restart of the proxy is one of the hub.
+HUB_KEYS = ("HTTPS_PORT", "CERTIFICATE", "INTERFACE", "MEMORY_LIMIT", "CPU_LIMIT", "IDLE_HOURS")
+
+#: The team's own configuration, in which a file that is gone is a change too.
+SNIPPETS = Path("/etc/teamhub/jupyterhub_config.d")
+
+#: Files and folders that the hub reads when it starts, beside its unit.
+HUB_FILES = (
+    Path("/etc/teamhub/jupyterhub_config.py"),
+    SNIPPETS,
+    Path("/usr/lib/teamhub/hub"),
+    Path("/usr/share/teamhub/templates"),
+    CURRENT,
+)
+
+#: Where the hub says that it is there, without a login.
+HEALTH = "http://127.0.0.1:808/hub/health"
+#: A unit that runs, or that systemd is about to start, once more perhaps.
+STARTED = ("active", "activating", "reloading")
+#: A hub with a thousand people takes seconds to read them.
+START_SECONDS = 60.0
+LOOK_SECONDS = 0.2
+#: The hub may lose one race for its port with the hub before.
+ENDINGS = 3
+
+#: In the proxy's unit: a digest of the programs that it runs, made by the build.
+PROXY_DIGEST = "TEAMHUB_PROXY"
+
+
+class HubDoesNotStart(TeamhubError):
+    """The hub was started, and serves nothing."""
+
+
+def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> None:
+    """Restart the proxy or the hub where it runs with something old, saying why.
+
+    Services that do not run are left alone.  A proxy that restarts has forgotten its routes, so
+    its unit takes the hub with it: one restart for both.
+    """
+    first = next(stale(values), None)
+    if first:
+        unit, reasons = first
+        report(f"restarting {unit}, since this has changed: {', '.join(reasons)}")
+        units.restart(unit)
+
+
+def wait_for_hub(report: Callable[[str], None]) -> None:
+    """Return when the hub answers; at once where it is not to run.
+
+    Raises HubDoesNotStart for one that ends and is started again and again.
+    """
+    if not units.systemd_runs():
+        return
+    end = time.monotonic() + START_SECONDS
+    first = unit = units.show(units.HUB)
+    while unit["ActiveState"] in STARTED and not responds(HEALTH):
+        if int(unit["NRestarts"]) - int(first["NRestarts"]) > ENDINGS:
+            raise HubDoesNotStart(
+                "the hub ends as soon as it has started",
+                f"see why with: journalctl --unit=teamhub, mend it, then: {retry_command()}",
+            )
+        if time.monotonic() > end:
+            # it may listen elsewhere, by a snippet of the admin's
+            report(f"warning: {HEALTH} does not answer after {START_SECONDS:.0f} s")
+            return
+        time.sleep(LOOK_SECONDS)
+        unit = units.show(units.HUB)
+
+
+def responds(url: str) -> bool:
+    """Whether a page is served on this machine, whatever its status."""
+    # no proxy of the environment's is asked for this machine itself
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        opener.open(url, timeout=LOOK_SECONDS * 10).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def hub_is_to_start(values: Mapping[str, str]) -> bool:
+    """Whether a hub will read its configuration: one that is stale or does not run."""
+    return not units.is_active(units.HUB) or any(stale(values))
+
+
+def stale(values: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """The services that run with something old, the proxy first, each with what is old."""
+    for unit, reasons_of in ((units.PROXY, proxy_reasons), (units.HUB, hub_reasons)):
+        if units.is_active(unit):
+            reasons = reasons_of(values, units.show(unit))
+            if reasons:
+                yield unit, reasons
+
+
+def proxy_reasons(values: Mapping[str, str], unit: Mapping[str, str]) -> list[str]:
+    """Why a running proxy has to restart: what of it is not as it would be started now."""
+    environment = environment_of(unit)
+    reasons = differing(PROXY_KEYS, environment, values)
+    if f"{PROXY_DIGEST}={environment.get(PROXY_DIGEST)}" not in unit["Environment"].split():
+        reasons.append("its own programs")
+    return reasons
+
+
+def differing(
+    keys: Iterable[str], environment: Mapping[str, str], values: Mapping[str, str]
+) -> list[str]:
+    """Those of `keys` in which a process's settings make another service than `values` would."""
+    before = {s.key: environment.get(s.key, s.default) for s in settings.SETTINGS}
+    return [key for key in keys if effect(key, before) != effect(key, values)]
+
+
+def effect(key: str, values: Mapping[str, str]) -> str:
+    """A setting, as far as a running service has to do with it.
+
+    Another certificate is taken up as it runs; without one, HTTPS_PORT is not used.
+    """
+    plain = values["CERTIFICATE"] == "none"
+    if key == "CERTIFICATE":
+        return "none" if plain else "some"
+    return "" if key == "HTTPS_PORT" and plain else values[key]
+
+
+def hub_reasons(values: Mapping[str, str], unit: Mapping[str, str]) -> list[str]:
+    """Why a running hub has to restart: settings and files that are not what it has read."""
+    reasons = differing(HUB_KEYS, environment_of(unit), values)
+    own_files = [Path(name) for name in (unit["FragmentPath"], *unit["DropInPaths"].split())]
+    start = seconds(unit["ExecMainStartTimestamp"])
+    return reasons + [str(path) for path in changed_since(start, [*HUB_FILES, *own_files])]
+
+
+def environment_of(unit: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which a unit's main process was started."""
+    text = Path(f"/proc/{unit['MainPID']}/environ").read_text("utf-8", "replace")
+    return dict(entry.split("=", 1) for entry in text.split("\0") if "=" in entry)
+
+
+def seconds(timestamp: str) -> float:
+    """Seconds since 1970 of a time as systemd shows it (us+utc)."""
+    moment = datetime.datetime.strptime(timestamp.split(maxsplit=1)[1], "%Y-%m-%d %H:%M:%S.%f %Z")
+    return moment.replace(tzinfo=datetime.UTC).timestamp()
+
+
+def changed_since(start: float, paths: Iterable[Path]) -> list[Path]:
+    """Those of `paths` that were put in place, moved or edited since; a folder with its files.
+
+    By the time of the inode's change: dpkg and `cp -p` give a new file an old time of its own.
+    """
+    return [path for path in paths if any(f.lstat().st_ctime > start for f in all_in(path))]
+
+
+def all_in(path: Path) -> Iterator[Path]:
+    """A file, or the files in a folder; bytecode comes and goes there at each reconfigure."""
+    if path.is_dir() and not path.is_symlink():
+        yield from (f for f in path.rglob("*") if f.is_file() and f.suffix != ".pyc")
+    if path.is_file() or path.is_symlink() or (path == SNIPPETS and path.is_dir()):
+        yield path

@@ -1,0 +1,170 @@
+"""People's Unix accounts: which may be given access, and creating what is missing.
+
+Accounts and homes are never deleted.
+"""
+
+from __future__ import annotations
+
+import grp
+import pwd
+import re
+from collections.abc import Callable, Iterable
+
+from teamhub.settings import effective as settings
+from teamhub.system.report import report
+from teamhub.system.run import run
+from teamhub_shared import TeamhubError
+
+USERS_GROUP = "jupyterhub"
+ADMINS_GROUP = "jupyterhub-admin"
+SERVICE_ACCOUNT = "rhea"
+
+#: Debian's adduser accepts these names (NAME_REGEX in adduser.conf(5)), and useradd 32 letters.
+NAME = re.compile(r"[a-z][-a-z0-9_]{0,31}")
+
+#: Below this uid an account belongs to the system (Debian Policy 9.2.2).
+FIRST_PERSON_UID = 1000
+
+#: uid of `nobody` and what lies above it are no people either (Debian Policy 9.2.2).
+LAST_PERSON_UID = 59999
+
+#: Members of these groups can become root by themselves.
+ROOT_EQUIVALENT_GROUPS = ("sudo", "docker", "lxd", "incus-admin", "disk", "adm", "shadow", "root")
+
+
+class BadName(TeamhubError):
+    """A name in a list of people cannot be given access."""
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """The names in `text`, separated by commas or white space, sorted, each once.
+
+    Raises BadName for a name that no account of a person can have.
+    """
+    names = sorted({name for name in re.split(r"[,\s]+", text) if name})
+    for name in names:
+        check_name(name)
+    return tuple(names)
+
+
+def check_name(name: str) -> None:
+    """Raise BadName unless `name` may be given access, as an account that is there or a new one."""
+    remedy = "take it off the list, or name a person's own account"
+    if not NAME.fullmatch(name):
+        raise BadName(
+            f"{name!r} is not a name for an account",
+            "use up to 32 lower-case letters, digits, - and _, starting with a letter",
+        )
+    if name == SERVICE_ACCOUNT:
+        raise BadName(f"{name!r} is the account that runs the hub, not a person", remedy)
+    try:
+        account = pwd.getpwnam(name)
+    except KeyError:
+        return
+    if not FIRST_PERSON_UID <= account.pw_uid <= LAST_PERSON_UID:
+        raise BadName(f"{name!r} is a system account (uid {account.pw_uid})", remedy)
+
+
+def check_service_account() -> None:
+    """Raise BadName when the service account is root or a person's: the hub must not be either."""
+    account = pwd.getpwnam(SERVICE_ACCOUNT)
+    if not 0 < account.pw_uid < FIRST_PERSON_UID or account.pw_gid == 0:
+        raise BadName(
+            f"the account {SERVICE_ACCOUNT} (uid {account.pw_uid}) is not a system account, "
+            "and teamhub needs that name for the hub",
+            f"rename or remove it (deluser {SERVICE_ACCOUNT}), then: dpkg --configure teamhub",
+        )
+
+
+def members(group: str) -> tuple[str, ...]:
+    """The members of a Unix group as the system has them now, sorted; empty for no such group."""
+    found = find_group(group)
+    return tuple(sorted(found.gr_mem)) if found else ()
+
+
+def root_equivalent(names: Iterable[str]) -> dict[str, str]:
+    """Those of `names` who can become root by themselves, each with the group that lets them.
+
+    They are worth a warning: the hub's account can act as any of its users.
+    """
+    groups = [group for group in map(find_group, ROOT_EQUIVALENT_GROUPS) if group]
+    found = {}
+    for name in names:
+        own = own_group(name)
+        for group in groups:
+            if name in group.gr_mem or own == group.gr_gid:
+                found[name] = group.gr_name
+    return found
+
+
+def warn_of_root_equivalents(names: Iterable[str]) -> None:
+    """Tell which of the people let in could become root by themselves."""
+    for name, group in root_equivalent(names).items():
+        report(
+            f"warning: {name} is in group {group} and could become root; "
+            "the hub, which can act as any of its users, then could too"
+        )
+
+
+def find_group(name: str) -> grp.struct_group | None:
+    """A Unix group, or nothing when there is no such group."""
+    try:
+        return grp.getgrnam(name)
+    except KeyError:
+        return None
+
+
+def own_group(name: str) -> int | None:
+    """The number of an account's own group, which does not list it; nothing without an account."""
+    try:
+        return pwd.getpwnam(name).pw_gid
+    except KeyError:
+        return None
+
+
+def check_accounts(names: Iterable[str], *, may_create: bool) -> None:
+    """Raise BadName for the first of `names` that has no account, unless it may be created."""
+    lacking = () if may_create else missing(names)
+    if lacking:
+        raise BadName(
+            f"{lacking[0]!r} has no account, and teamhub is told to create none",
+            f"create it (adduser {lacking[0]}) or set CREATE_ACCOUNTS=yes in {settings.PATH}, "
+            "and do this again",
+        )
+
+
+def missing(names: Iterable[str]) -> list[str]:
+    """Those of `names` without an account; asked one by one, since directories list nobody.
+
+    Whoever is in the group already had one: her directory service is away, and a local account of
+    her name would be in its way.
+    """
+    known = set(members(USERS_GROUP))
+    return [name for name in names if name not in known and not has_account(name)]
+
+
+def has_account(name: str) -> bool:
+    """Whether the system knows an account, its own or a directory service's."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def create_accounts(names: Iterable[str], tell: Callable[[str], None]) -> None:
+    """Create the accounts that do not exist yet, without a password; `tell` gets each new name.
+
+    adduser, not useradd: it honours the server's own adduser.conf and adduser.local, and gives a
+    home that others cannot read.  It takes a tenth of a second for each of the first hundred.
+    Raises BadName where CREATE_ACCOUNTS says no, before anything is created.
+    """
+    new = missing(names)
+    if new:
+        check_accounts(new, may_create=settings.read()["CREATE_ACCOUNTS"] == "yes")
+    for name in new:
+        run(
+            ["adduser", "--quiet", "--disabled-password", "--gecos", "", name],
+            remedy=f"create the account by hand (adduser {name}) and do this again",
+        )
+        tell(name)

@@ -1,0 +1,101 @@
+"""Who may use the hub: the members of two Unix groups, and nothing else.
+
+Members of `jupyterhub` may log in and members of `jupyterhub-admin` administer; sudoers and
+JupyterHub both ask the group.  There is no second list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from teamhub.people import servers
+from teamhub.people.accounts import ADMINS_GROUP, USERS_GROUP, BadName, members, parse_names
+from teamhub.system.run import run
+
+GROUP_REMEDY = "look whether /etc/group is writable and not locked (/etc/group.lock)"
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Who is to be in the hub's groups; admins are users too."""
+
+    users: tuple[str, ...]
+    admins: tuple[str, ...]
+
+
+def read_membership(users: str, admins: str) -> Membership:
+    """The membership that two lists of names ask for.  Raises BadName."""
+    wanted_admins = parse_names(admins)
+    return Membership(
+        users=tuple(sorted({*parse_names(users), *wanted_admins})), admins=wanted_admins
+    )
+
+
+def current_membership() -> Membership:
+    """The membership that the system has now."""
+    return Membership(users=members(USERS_GROUP), admins=members(ADMINS_GROUP))
+
+
+def apply_membership(wanted: Membership) -> None:
+    """Make the two groups hold exactly `wanted`; the accounts must exist."""
+    with stopping(set(members(USERS_GROUP)).difference(wanted.users)):
+        set_members(USERS_GROUP, wanted.users)
+        set_members(ADMINS_GROUP, wanted.admins)
+
+
+def let_in(names: Iterable[str], *, as_admins: bool = False) -> None:
+    """Add people to the users, and to the admins where asked; their accounts must exist.
+
+    One by one: gpasswd refuses a whole list over one member whose account is gone by now.
+    """
+    wanted = tuple(names)
+    for group in (USERS_GROUP, ADMINS_GROUP) if as_admins else (USERS_GROUP,):
+        for name in sorted(set(wanted).difference(members(group))):
+            run(["gpasswd", "--add", name, group], remedy=GROUP_REMEDY)
+
+
+def take_off(names: Iterable[str]) -> None:
+    """Take people off both groups and stop their servers.
+
+    Raises BadName, and changes nothing, when one of them is in neither.
+    """
+    leaving = check_on_list(names)
+    with stopping(leaving):
+        for group in (ADMINS_GROUP, USERS_GROUP):
+            for name in sorted(set(leaving).intersection(members(group))):
+                run(["gpasswd", "--delete", name, group], remedy=GROUP_REMEDY)
+
+
+def check_on_list(names: Iterable[str]) -> tuple[str, ...]:
+    """`names`; raises BadName for those of them who are in neither group."""
+    wanted = tuple(names)
+    now = current_membership()
+    strangers = sorted(set(wanted).difference(now.users, now.admins))
+    if strangers:
+        raise BadName(
+            f"not on the list of users: {', '.join(strangers)}",
+            "look at the list with: teamhub user list",
+        )
+    return wanted
+
+
+@contextmanager
+def stopping(leaving: Collection[str]) -> Iterator[None]:
+    """Stop the servers of people who leave, before and after their membership goes.
+
+    Before: JupyterHub finds no server to stop once its owner may not use the hub.  After: for what
+    they started meanwhile.
+    """
+    if leaving:
+        servers.stop(leaving)
+    yield
+    if leaving:
+        servers.stop(leaving)
+
+
+def set_members(group: str, names: Collection[str]) -> None:
+    """Set a group's whole list of members in one step, whatever their number."""
+    if members(group) != tuple(sorted(names)):
+        run(["gpasswd", "--members", ",".join(names), group], remedy=GROUP_REMEDY)

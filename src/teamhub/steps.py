@@ -1,0 +1,154 @@
+"""The steps of the installation; each maintainer script calls them one by one.
+
+Every step looks at what is there and does what is missing, so that a step which was killed, or run
+twice, ends in the same state.  Those that need much of Python import it themselves: most runs of
+the command need none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from teamhub.hub import ports
+from teamhub.people import accounts, limits, membership
+from teamhub.settings import effective as settings
+from teamhub.system.report import report
+from teamhub.system.run import run
+
+
+def check(users: str, admins: str, answers: Sequence[str]) -> None:
+    """Check all that the steps below will need, and change nothing."""
+    wanted = membership.read_membership(users, admins)
+    values = settings.answers(answers)
+    accounts.check_accounts(wanted.users, may_create=values["CREATE_ACCOUNTS"] == "yes")
+    check_settings(values)
+
+
+def check_settings(values: Mapping[str, str]) -> None:
+    """Check ports, the certificate and the hub's configuration under these settings."""
+    from teamhub.environment.store import generations
+    from teamhub.hub import services
+    from teamhub.tls import certificates
+
+    warn_of_unknown_keys()
+    ports.check(values, first_time=not settings.PATH.exists())
+    certificates.check(values)
+    # Only for a hub that is to start, since it takes seconds.  An upgrade may bring a configuration
+    # that only its own environment can load: then it is checked in that one, once it is there.
+    if generations.is_up_to_date() and services.hub_is_to_start(values):
+        check_hub_config(values)
+
+
+def warn_of_unknown_keys() -> None:
+    """Tell of keys in teamhub.conf that set nothing, such as misspelt ones."""
+    for key, meant in settings.unknown_keys().items():
+        hint = f"; did you mean {meant}?" if meant else ""
+        report(f"warning: {settings.PATH} sets {key}, which is no setting of teamhub{hint}")
+
+
+def check_hub_config(values: Mapping[str, str]) -> None:
+    """Check jupyterhub_config.py and the snippets under these settings."""
+    from teamhub.hub import config as hub_config
+
+    hub_config.check(values, report)
+
+
+def set_up_service_account() -> None:
+    """Check the account that runs the hub, and let it check people's passwords (group shadow).
+
+    Every Debian system has the group and /etc/shadow readable by it (base-passwd).
+    """
+    accounts.check_service_account()
+    if accounts.SERVICE_ACCOUNT not in accounts.members("shadow"):
+        run(
+            ["gpasswd", "--add", accounts.SERVICE_ACCOUNT, "shadow"],
+            remedy=membership.GROUP_REMEDY,
+        )
+
+
+def set_up_settings(answers: Sequence[str]) -> None:
+    """Write teamhub.conf with every setting in it."""
+    first_time = not settings.PATH.exists()
+    values = settings.answers(answers)
+    holder = ports.without_redirect(values) if first_time else None
+    if holder:
+        report(f"port {values['HTTP_PORT']} is in use by {holder}: no redirect to HTTPS")
+        values["HTTP_PORT"] = "off"
+    settings.write(values)
+
+
+def set_up_people(users: str, admins: str) -> None:
+    """Create the accounts that are missing and make the groups hold who was named."""
+    wanted = membership.read_membership(users, admins)
+    accounts.create_accounts(
+        wanted.users,
+        lambda name: report(
+            f"created the account {name}; give it a password with: teamhub user passwd {name}"
+        ),
+    )
+    membership.apply_membership(wanted)
+    accounts.warn_of_root_equivalents(wanted.users)
+
+
+def set_up_tokens() -> None:
+    """Make the two secrets that the hub shares, unless they are there."""
+    from teamhub.hub import tokens
+
+    tokens.ensure_tokens()
+
+
+def set_up_certificates() -> None:
+    """Make or copy the certificate, unless the one that is there will do."""
+    from teamhub.tls import certificates
+
+    certificates.ensure(settings.read(), report)
+
+
+def set_up_limits() -> None:
+    """Have systemd limit what each person's processes may take."""
+    if limits.apply(settings.read()):
+        report("set what one person may take; it holds for running servers too")
+
+
+def set_up_environment() -> None:
+    """Make the shipped packages, with the team's, the current environment, if the hub can start.
+
+    With its configuration and its database, that is.  A generation where it cannot is dropped.
+    """
+    from teamhub.environment import apply
+    from teamhub.environment.checks import NODE, USER_PROGRAMS
+    from teamhub.environment.store import generations
+    from teamhub.hub import check as hub_check
+
+    hub = hub_check.HubCheck(settings.read(), report)
+    apply.ensure_current(report, checks=(*USER_PROGRAMS, NODE, hub))
+    if not hub.has_passed:
+        hub.run(generations.CURRENT)
+
+
+def set_up_services() -> None:
+    """Restart the proxy or the hub where they run with what has changed, and wait for the hub."""
+    from teamhub.hub import services
+
+    services.restart_stale(settings.read(), report)
+    services.wait_for_hub(report)
+
+
+def apply() -> None:
+    """Check teamhub.conf as it is now and do all that follows from it."""
+    check_settings(settings.read())
+    set_up_settings(())
+    set_up_certificates()
+    set_up_limits()
+    set_up_services()
+
+
+#: The steps that take no arguments, by the name that the command line has for them.
+STEPS: dict[str, Callable[[], None]] = {
+    "service-account": set_up_service_account,
+    "tokens": set_up_tokens,
+    "certificates": set_up_certificates,
+    "limits": set_up_limits,
+    "environment": set_up_environment,
+    "services": set_up_services,
+}

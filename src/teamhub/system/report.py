@@ -1,0 +1,10 @@
+"""What the admin is told while something is done; errors are the command line's."""
+
+from __future__ import annotations
+
+import sys
+
+
+def report(line: str) -> None:
+    """Tell the admin one thing; on stderr, since stdout is debconf's (debconf-devel(7))."""
+    print(f"teamhub: {line}", file=sys.stderr, flush=True)

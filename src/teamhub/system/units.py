@@ -1,0 +1,52 @@
+"""systemd's units, as far as a running server has to be told of a change."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from teamhub.system.run import run
+
+PROXY = "teamhub-proxy.service"
+HUB = "teamhub.service"
+
+
+def systemd_runs() -> bool:
+    """Whether systemd runs this machine; it does not where an image is built (sd_booted(3))."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def is_active(unit: str) -> bool:
+    """Whether a unit runs now."""
+    if not systemd_runs():
+        return False
+    return subprocess.run(["systemctl", "--quiet", "is-active", unit], check=False).returncode == 0
+
+
+def show(unit: str) -> dict[str, str]:
+    """What systemd knows of a unit, times in UTC with microseconds; what is empty is there too."""
+    shown = run(
+        ["systemctl", "show", "--all", "--timestamp=us+utc", unit],
+        remedy=f"look at `systemctl status {unit}`",
+    )
+    return dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+
+
+def reload(unit: str) -> None:
+    """Have a running unit take up what has changed, without waiting for it.
+
+    The proxy starts after the unit that renews the certificate and asks for this: each would wait
+    for the other.
+    """
+    run(["systemctl", "--no-block", "reload", unit], remedy=f"look at `systemctl status {unit}`")
+
+
+def restart(unit: str) -> None:
+    """Restart a unit, unless the machine's policy-rc.d forbids it."""
+    run(["deb-systemd-invoke", "restart", unit], remedy=f"look at `systemctl status {unit}`")
+
+
+def daemon_reload() -> None:
+    """Have systemd read unit files and drop-ins anew; limits of running slices change with it."""
+    if systemd_runs():
+        run(["systemctl", "daemon-reload"], remedy="look at `systemctl status`")

@@ -1,0 +1,50 @@
+"""The certificate that the proxy shows: the server's own, or the admin's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from teamhub.system import units
+from teamhub.tls import admin_pair, authority, names
+
+
+def check(values: Mapping[str, str]) -> None:
+    """Raise BadCertificate when the settings name files that cannot be used."""
+    if values["CERTIFICATE"] == "files":
+        checked_files(values)
+
+
+def ensure(values: Mapping[str, str], report: Callable[[str], None]) -> None:
+    """Have the certificate that the settings ask for in place, and the proxy show it.
+
+    With CERTIFICATE=none there is one too: the proxy's unit takes it in any case.
+    Raises BadCertificate or BadKeyPair; then nothing has changed.
+    """
+    if values["CERTIFICATE"] == "files":
+        pair = checked_files(values)
+        for warning in pair.warnings:
+            report(f"warning: {warning}")
+        made = []
+        if admin_pair.install(pair, authority.LEAF):
+            made.append(f"copied the certificate of {values['CERTIFICATE_FILE']}")
+    else:
+        made = [f"made {thing}" for thing in authority.ensure_certificates(server_names(values))]
+    for thing in made:
+        report(thing)
+    if made and units.is_active(units.PROXY):
+        units.reload(units.PROXY)
+
+
+def checked_files(values: Mapping[str, str]) -> admin_pair.Checked:
+    """The admin's own pair."""
+    hosts = server_names(values).dns
+    if not values["SERVER_NAMES"]:
+        hosts = hosts[:1]  # no authority of the world signs localhost or a name without a domain
+    return admin_pair.check(Path(values["CERTIFICATE_FILE"]), Path(values["KEY_FILE"]), hosts)
+
+
+def server_names(values: Mapping[str, str]) -> names.ServerNames:
+    """What the settings say that people type, or what the host has."""
+    wanted = values["SERVER_NAMES"].split()
+    return names.sort_names(wanted) if wanted else names.detect()

@@ -1,0 +1,56 @@
+"""The names and addresses by which people reach this server."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from teamhub.system.run import run
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True)
+class ServerNames:
+    """What a certificate of this server has to cover."""
+
+    dns: tuple[str, ...]
+    addresses: tuple[Address, ...]
+
+    def __str__(self) -> str:
+        return " ".join([*self.dns, *map(str, self.addresses)])
+
+
+def sort_names(names: Iterable[str]) -> ServerNames:
+    """Host names and addresses told apart, in order, each once."""
+    dns: list[str] = []
+    addresses: list[Address] = []
+    for name in dict.fromkeys(name.lower() for name in names):
+        try:
+            addresses.append(ipaddress.ip_address(name))
+        except ValueError:
+            dns.append(name)
+    return ServerNames(tuple(dns), tuple(addresses))
+
+
+def detect() -> ServerNames:
+    """The host's own names, `localhost`, and every address that is not of one link only."""
+    host = socket.gethostname()
+    found = [socket.getfqdn(), host, "localhost", "127.0.0.1", "::1", *interface_addresses()]
+    return sort_names(name for name in found if name)
+
+
+def interface_addresses() -> list[str]:
+    """The global addresses of the network interfaces that are there now."""
+    links = json.loads(
+        run(["ip", "-json", "address", "show", "scope", "global"], remedy="install iproute2")
+    )
+    return [
+        address["local"]
+        for link in links
+        for address in link.get("addr_info", ())
+        if "local" in address and not address.get("temporary")  # old iproute2 prints empty ones
+    ]

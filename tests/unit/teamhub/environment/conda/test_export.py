@@ -1,0 +1,55 @@
+"""An exported channel is one that another server can install from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.conda_channel import Channel
+from support.web import Web
+from teamhub.environment.conda import export
+from teamhub.environment.conda.packages import CorruptPackage
+from unit.teamhub.environment.conftest import Server
+
+
+def test_another_server_installs_from_it_without_a_network(
+    server: Server, web: Web, tmp_path: Path, embedded: Channel
+) -> None:
+    server.ask("extra", channels=[web.url])
+    server.apply()
+    done = export.export(server.current, tmp_path / "exported", server.layout)
+    assert done.packages == 3
+    web.close()
+    second = Server(tmp_path / "second", embedded)
+    second.layout.root.parent.mkdir()
+    second.ship()
+    second.ask("extra", channels=[(tmp_path / "exported").as_uri()])
+    second.configure()
+    assert second.version("extra") == "1.0"
+
+
+def test_a_second_export_into_the_same_folder_takes_over_what_is_there(
+    server: Server, tmp_path: Path
+) -> None:
+    export.export(server.current, tmp_path / "exported", server.layout)
+    (package,) = (tmp_path / "exported").glob("noarch/library-*.conda")
+    before = package.stat()
+    export.export(server.current, tmp_path / "exported", server.layout)
+    assert package.stat() == before
+
+
+def test_what_is_damaged_there_is_refused_by_name(server: Server, tmp_path: Path) -> None:
+    export.export(server.current, tmp_path / "exported", server.layout)
+    (package,) = (tmp_path / "exported").glob("noarch/library-*.conda")
+    package.write_bytes(b"x")
+    with pytest.raises(CorruptPackage, match=package.name):
+        export.export(server.current, tmp_path / "exported", server.layout)
+
+
+def test_a_folder_with_other_files_is_refused(server: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "full"
+    folder.mkdir()
+    (folder / "thesis.tex").write_text("")
+    with pytest.raises(export.CannotExport, match="other files"):
+        export.export(server.current, folder, server.layout)

@@ -1,0 +1,93 @@
+"""After a power cut nothing that was unpacked before and not synced gets into a generation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.conda_channel import Channel
+from teamhub.environment import building
+from teamhub.environment.store import unsynced
+from teamhub.environment.store.layout import Layout
+from teamhub_shared import TeamhubError
+from unit.teamhub.environment.conftest import Server
+
+
+class Killed(BaseException):
+    """The end of everything: nothing is cleaned up after it."""
+
+
+def empty(file: Path) -> None:
+    """What ext4 leaves of a file whose blocks were not allocated yet."""
+    file.write_bytes(b"")
+
+
+def zeros(file: Path) -> None:
+    """What other file systems leave."""
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+@pytest.fixture
+def unpacked(server: Server, other: Channel, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of a package that was unpacked for a generation which never got as far as its sync."""
+
+    def killed(_layout: Layout) -> None:
+        raise Killed
+
+    server.ask("extra", channels=[other.url])
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "sync", killed)
+        with pytest.raises(Killed):
+            server.apply()
+    assert server.number == 1
+    return server.layout.cache / "extra-1.0-0/share/extra/version"
+
+
+@pytest.mark.parametrize("tear", [empty, zeros, Path.unlink])
+def test_what_another_boot_left_is_unpacked_again(
+    server: Server, unpacked: Path, tear: Callable[[Path], None]
+) -> None:
+    tear(unpacked)
+    server.layout.unsynced.write_text("another boot\n")
+    server.apply()
+    assert server.version("extra") == "1.0"
+
+
+def test_a_note_that_lost_its_content_is_of_another_boot(server: Server, unpacked: Path) -> None:
+    empty(unpacked)
+    empty(server.layout.unsynced)
+    server.apply()
+    assert server.version("extra") == "1.0"
+
+
+def test_what_this_boot_left_is_used(server: Server, unpacked: Path) -> None:
+    before = unpacked.stat().st_ino
+    server.apply()
+    assert unpacked.stat().st_ino == before
+
+
+@pytest.mark.usefixtures("unpacked")
+def test_what_a_complete_generation_has_stays(server: Server) -> None:
+    synced = server.layout.cache / "library-2.0-0/share/library/version"
+    before = synced.stat().st_ino
+    server.layout.unsynced.write_text("another boot\n")
+    server.apply()
+    assert synced.stat().st_ino == before
+
+
+def test_what_a_failed_build_has_unpacked_is_synced(server: Server, other: Channel) -> None:
+    Path(other.add("broken")).write_bytes(b"not a package")
+    server.ask("extra", "broken", channels=[other.url])
+    with pytest.raises(TeamhubError):
+        server.apply()
+    assert not server.layout.unsynced.exists()
+
+
+def test_no_note_is_left_of_a_generation_that_was_synced(server: Server) -> None:
+    assert not server.layout.unsynced.exists()
+
+
+def test_boots_are_told_apart_by_the_kernels_own_name_for_them() -> None:
+    assert len(unsynced.BOOT_ID.read_text("ascii").strip()) == 36

@@ -1,0 +1,190 @@
+"""The settings: their values are checked before anything takes them up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teamhub.settings import effective as settings
+from teamhub.settings import file as settings_file
+from teamhub_hub import settings as hub_settings
+
+DEFAULTS = {setting.key: setting.default for setting in settings.SETTINGS}
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    return tmp_path / "teamhub.conf"
+
+
+@pytest.fixture
+def in_dialogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What dpkg says in the environment of a maintainer script."""
+    monkeypatch.setenv("DPKG_MAINTSCRIPT_PACKAGE", "teamhub")
+
+
+def complaint(conf: Path, *pairs: str) -> settings.BadSetting:
+    with pytest.raises(settings.BadSetting) as raised:
+        settings.answers(pairs, conf)
+    return raised.value
+
+
+def test_a_missing_file_gives_the_defaults(conf: Path) -> None:
+    assert settings.read(conf) == DEFAULTS
+
+
+def test_the_hub_has_the_same_defaults() -> None:
+    assert {key: DEFAULTS[key] for key in hub_settings.DEFAULTS} == hub_settings.DEFAULTS
+
+
+def test_answers_win_over_the_file_and_the_file_over_defaults(conf: Path) -> None:
+    conf.write_text("HTTPS_PORT=8443\nIDLE_HOURS=5\n")
+    values = settings.answers(["IDLE_HOURS=6"], conf)
+    assert values == {**DEFAULTS, "HTTPS_PORT": "8443", "IDLE_HOURS": "6"}
+
+
+def test_spaces_around_an_answer_and_commas_between_names_do_not_matter(conf: Path) -> None:
+    values = settings.answers(
+        ["SERVER_NAMES= hub, hub.example.org ,10.0.0.5 ", "HTTP_PORT= 80 "], conf
+    )
+    assert values == {**DEFAULTS, "SERVER_NAMES": "hub hub.example.org 10.0.0.5"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("HTTPS_PORT=0", "1 to 65535"),
+        ("HTTPS_PORT=65536", "1 to 65535"),
+        ("HTTPS_PORT=0443", "1 to 65535"),
+        ("HTTPS_PORT=-1", "1 to 65535"),
+        ("HTTPS_PORT=443 8443", "1 to 65535"),
+        ("HTTPS_PORT=https", "1 to 65535"),
+        ("HTTPS_PORT=", "1 to 65535"),
+        ("HTTPS_PORT=808", "for the hub itself"),
+        ("HTTP_PORT=801", "for the proxy itself"),
+        ("HTTP_PORT=maybe", "or off"),
+        ("HTTP_PORT=443", "HTTPS_PORT is the same port"),
+        ("SERVER_NAMES=hub;reboot", "'hub;reboot' is neither a host name nor an address"),
+        ("SERVER_NAMES=https://hub", "neither a host name nor an address"),
+        ("SERVER_NAMES=10.0.0.256", "neither a host name nor an address"),
+        ("SERVER_NAMES=hub *.example.org", "neither a host name nor an address"),
+        ("SERVER_NAMES=" + "a" * 64, "neither a host name nor an address"),
+        ("SERVER_NAMES=hub\nroot", "line break"),
+        ("LISTEN_ADDRESS=hub", "one IP address"),
+        ("LISTEN_ADDRESS=10.0.0.5 10.0.0.6", "one IP address"),
+        ("CERTIFICATE=letsencrypt", "own, files or none"),
+        ("CERTIFICATE=files", "CERTIFICATE_FILE=''"),
+        ("CERTIFICATE_FILE=server.crt", "from / on"),
+        ("KEY_FILE=/a'b", "holds the character '"),
+        ('KEY_FILE=/a"b', 'holds the character "'),
+        ("KEY_FILE=/$HOME", "holds the character $"),
+        ("KEY_FILE=/`id`", "holds the character `"),
+        ("KEY_FILE=/a\\b", "holds the character \\"),
+        ("KEY_FILE=/a\0b", "control character"),
+        ("INTERFACE=classic", "lab or notebook"),
+        ("MEMORY_LIMIT=2GB", "T: write 2G"),
+        ("MEMORY_LIMIT=2 GiB", "T: write 2G"),
+        ("MEMORY_LIMIT=2g", "T: write 2G"),
+        ("MEMORY_LIMIT=0", "write none for no limit"),
+        ("MEMORY_LIMIT=50%", "like 2G, or none"),
+        ("MEMORY_LIMIT=2147483648", "like 2G, or none"),
+        ("MEMORY_LIMIT=255M", "less than 256M"),
+        ("MEMORY_LIMIT=-2G", "like 2G, or none"),
+        ("CPU_LIMIT=0", "write none for no limit"),
+        ("CPU_LIMIT=0.05", "0.1 cores or more"),
+        ("CPU_LIMIT=150%", "number of cores"),
+        ("CPU_LIMIT=1,5", "number of cores"),
+        ("TASKS_LIMIT=0", "write none for no limit"),
+        ("TASKS_LIMIT=127", "128 tasks or more"),
+        ("TASKS_LIMIT=33%", "whole number"),
+        ("IDLE_HOURS=-1", "whole number of hours"),
+        ("IDLE_HOURS=½", "whole number of hours"),
+        ("IDLE_HOURS=٣", "whole number of hours"),
+        ("CREATE_ACCOUNTS=true", "yes or no"),
+        ("MOTD=hello", "no setting of teamhub"),
+    ],
+)  # fmt: skip
+def test_a_bad_answer_is_named_with_the_reason(conf: Path, answer: str, reason: str) -> None:
+    problem = complaint(conf, answer).problem
+    key, _, value = answer.partition("=")
+    assert key in problem
+    assert reason in problem
+    assert repr(value) in problem or key in ("CERTIFICATE", "MOTD")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "SERVER_NAMES=hub.example.org 10.0.0.5 fd00::5 xn--bcher-kva.example 3com.example",
+        "HTTPS_PORT=65535",
+        "HTTP_PORT=off",
+        "LISTEN_ADDRESS=fd00::5",
+        "MEMORY_LIMIT=256M",
+        "MEMORY_LIMIT=1.5G",
+        "CPU_LIMIT=0.1",
+        "CPU_LIMIT=128",
+        "TASKS_LIMIT=128",
+        "CREATE_ACCOUNTS=no",
+        "CERTIFICATE_FILE=/etc/ssl/unser Zertifikät.pem",
+    ],
+)
+def test_these_are_fine(conf: Path, answer: str) -> None:
+    key, _, value = answer.partition("=")
+    assert settings.answers([answer], conf)[key] == value
+
+
+def test_without_certificate_the_hub_needs_the_http_port(conf: Path) -> None:
+    error = complaint(conf, "CERTIFICATE=none", "HTTP_PORT=off")
+    assert "HTTP_PORT='off'" in error.problem
+
+
+def test_without_certificate_the_https_port_does_not_matter(conf: Path) -> None:
+    values = settings.answers(["CERTIFICATE=none", "HTTP_PORT=443"], conf)
+    assert values["HTTP_PORT"] == "443"
+
+
+def test_a_bad_line_of_the_file_is_named_with_its_number(conf: Path) -> None:
+    conf.write_text("# ours\nIDLE_HOURS=1\nIDLE_HOURS=soon\n")
+    error = complaint(conf)
+    assert error.problem.startswith(f"{conf}, line 3: IDLE_HOURS='soon'")
+    assert error.remedy == "mend that line, then: teamhub apply"
+
+
+@pytest.mark.usefixtures("in_dialogue")
+def test_a_bad_answer_names_its_question(conf: Path) -> None:
+    error = complaint(conf, "HTTPS_PORT=0")
+    assert "teamhub/https-port" in error.remedy
+    assert error.remedy.endswith("dpkg --configure teamhub")
+
+
+@pytest.mark.usefixtures("in_dialogue")
+def test_dpkg_reconfigure_is_told_to_be_run_again(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEBCONF_RECONFIGURE", "1")
+    assert complaint(conf, "HTTPS_PORT=0").remedy.endswith("dpkg-reconfigure teamhub")
+
+
+def test_a_bad_value_of_the_file_is_mended_by_an_answer(conf: Path) -> None:
+    conf.write_text("IDLE_HOURS=soon\n")
+    assert settings.answers(["IDLE_HOURS=5"], conf)["IDLE_HOURS"] == "5"
+
+
+def test_a_key_that_is_no_setting_is_told_with_what_may_be_meant(conf: Path) -> None:
+    conf.write_text("HTTPS_PROT=8443\nMOTD=hello\n")
+    assert settings.unknown_keys(conf) == {"HTTPS_PROT": "HTTPS_PORT", "MOTD": ""}
+    assert settings.read(conf) == DEFAULTS
+
+
+@given(st.sampled_from(sorted(DEFAULTS)), st.text(max_size=30))
+def test_any_text_is_refused_or_reads_back_the_same(key: str, value: str) -> None:
+    conf = Path("/nonexistent/teamhub.conf")
+    try:
+        values = settings.answers([f"{key}={value}"], conf)
+    except settings.BadSetting:
+        return
+    meanings = {setting.key: setting.meaning for setting in settings.SETTINGS}
+    assert settings_file.parse(settings_file.render("", values, meanings)) == values

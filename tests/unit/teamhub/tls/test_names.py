@@ -1,0 +1,19 @@
+"""Host names and addresses told apart."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from teamhub.tls import names
+
+
+def test_names_and_addresses_are_told_apart_in_order_and_once() -> None:
+    found = names.sort_names(["Hub.Example.org", "10.0.0.5", "hub.example.org", "fd00::1", "hub"])
+    assert found.dns == ("hub.example.org", "hub")
+    assert found.addresses == (ip_address("10.0.0.5"), ip_address("fd00::1"))
+
+
+def test_this_machine_has_names_and_the_loopback_addresses() -> None:
+    found = names.detect()
+    assert "localhost" in found.dns
+    assert {ip_address("127.0.0.1"), ip_address("::1")} <= set(found.addresses)
