@@ -30,7 +30,6 @@ setup(
     maintainer="teamhub maintainers",
     maintainer_email="teamhub@localhost",
     python_requires=">=3.11",
-    packages=find_packages(include=["teamhub", "teamhub.*"]),
+    packages=find_packages(include=["teamhub", "teamhub.*", "teamhub_shared", "teamhub_shared.*"]),
     package_data={"": ["*.j2"]},
-    py_modules=["teamhub_shared"],
 )

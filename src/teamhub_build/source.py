@@ -25,7 +25,7 @@ from teamhub_build.workspace import Workspace
 MAINTSCRIPTS = ("config", "preinst", "postinst", "prerm", "postrm")
 
 #: What of src/ is Python code that stdeb packs.
-PYTHON_CODE = ("setup.py", "teamhub", "teamhub_shared.py")
+PYTHON_CODE = ("setup.py", "teamhub", "teamhub_shared")
 
 #: What of the channel the proxy runs.
 PROXY_PACKAGES = ("nodejs", "configurable-http-proxy")

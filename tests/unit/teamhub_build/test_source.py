@@ -119,10 +119,11 @@ class TestPythonSource:
         assert tree == work / "teamhub-4.5.6"
         wanted = {
             path.relative_to(REPOSITORY / "src")
-            for path in (REPOSITORY / "src").glob("teamhub/**/*.py")
+            for package in ("teamhub", "teamhub_shared")
+            for path in (REPOSITORY / "src").glob(f"{package}/**/*.py")
         }
         packed = {path.relative_to(tree) for path in tree.glob("**/*.py")}
-        assert packed == {*wanted, Path("setup.py"), Path("teamhub_shared.py")}
+        assert packed == {*wanted, Path("setup.py")}
 
 
 class TestVendoredPackages:

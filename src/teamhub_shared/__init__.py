@@ -1,6 +1,6 @@
 """What the build and the server both have to know, and nothing else.
 
-This module is carried by both sides: `teamhub_build` imports it on the build
+This package is carried by both sides: `teamhub_build` imports it on the build
 machine, and the package installs it beside `teamhub`.  It needs only the
 standard library.
 """
