@@ -11,7 +11,7 @@ from dataclasses import dataclass
 USERS_GROUP = "jupyterhub"
 ADMINS_GROUP = "jupyterhub-admin"
 
-#: The names that may be given access; `teamhub.people.accounts` and /etc/sudoers.d/teamhub have the same.
+#: The names that may be given access; `teamhub.people.accounts` and the sudoers file have the same.
 NAME = re.compile(r"[a-z][-a-z0-9_]{0,31}")
 
 
