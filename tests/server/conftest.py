@@ -69,31 +69,55 @@ LogIn = Callable[[str], HubClient]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--package", action="append", default=[], help="SUITE:PROFILE:DEB")
     parser.addoption(
+        "--once-on", choices=SUITES, help="the suite for what is not marked every_suite"
+    )
+    parser.addoption(
+        "--everything", action="store_true", help="what is marked exhaustive, too; on every suite"
+    )
+    parser.addoption(
         "--screenshots", type=Path, help="a folder to put them in; by itself one for each suite"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "profile(name): test the package of this profile")
-    config.addinivalue_line("markers", "suite(name): test on this suite alone")
+    for marker in (
+        "profile(name): test the package of this profile",
+        "suite(name): test on this suite alone",
+        "every_suite: test on every suite in each run, since what is tested depends on it",
+        "exhaustive: test only where everything is tested",
+    ):
+        config.addinivalue_line("markers", marker)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "target" not in metafunc.fixturenames:
-        return
-    marker = metafunc.definition.get_closest_marker("profile")
-    profile = marker.args[0] if marker else "scientific"
-    chosen = [target for target in targets(metafunc.config) if target.profile == profile]
-    only = metafunc.definition.get_closest_marker("suite")
-    if only:
-        chosen = [target for target in chosen if target.suite == only.args[0]]
-    metafunc.parametrize("target", chosen, ids=str, scope="session")
+    if "target" in metafunc.fixturenames:
+        chosen = [
+            target
+            for target in targets(metafunc.config)
+            if is_for(target, metafunc.definition, metafunc.config.getoption("--once-on"))
+        ]
+        metafunc.parametrize("target", chosen, ids=str, scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the modules; run.py has xdist leave it so."""
+def is_for(target: Target, test: pytest.Item, once_on: str | None) -> bool:
+    """Whether a test is to run on a target; `once_on` is the suite of those that need only one."""
+    marker = test.get_closest_marker("profile")
+    if target.profile != (marker.args[0] if marker else "scientific"):
+        return False
+    if only := test.get_closest_marker("suite"):
+        return bool(target.suite == only.args[0])
+    every_suite = once_on is None or test.get_closest_marker("every_suite") is not None
+    return every_suite or target.suite == once_on
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the modules, which run.py has xdist leave so; take out what is not wanted."""
     places = {name: place for place, name in enumerate(LONG_MODULES)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    if not config.getoption("--everything"):
+        exhaustive = [item for item in items if item.get_closest_marker("exhaustive")]
+        config.hook.pytest_deselected(items=exhaustive)
+        items[:] = [item for item in items if item not in exhaustive]
 
 
 class ByModuleAndSuite(LoadScopeScheduling):

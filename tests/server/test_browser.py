@@ -14,6 +14,8 @@ from support.container import BootedServer
 from support.installation import PASSWORDS, Installation, Target
 from support.network import NameServer
 
+pytestmark = pytest.mark.every_suite
+
 PLOT = """\
 import numpy as np
 from bokeh.io import output_notebook

@@ -14,6 +14,8 @@ from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import APT, PRESEED, Installation, Target, members, wait_for_login_page
 
+pytestmark = pytest.mark.every_suite
+
 UNITS = ("teamhub", "teamhub-proxy")
 
 
