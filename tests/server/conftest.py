@@ -10,7 +10,7 @@ import fcntl
 import pickle
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +19,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from support import evidence
+from support.browser import open_pages
 from support.container import BootedServer, Host
 from support.dialogue import Words
 from support.environment import TeamChannel, Wheels
@@ -40,6 +42,8 @@ from support.settings import APPLY, RECONFIGURE
 from teamhub_build.suites import SUITES
 
 BUILD = Path(".build").resolve()
+#: What tests that failed have left, a folder each.
+FAILURES = BUILD / "failures"
 FIGURES: list[str] = []
 #: Where a worker keeps the servers that it has installed for all.
 INSTALLED = "installed"
@@ -80,6 +84,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(FAILURES, ignore_errors=True)
     for marker in (
         "profile(name): test the package of this profile",
         "suite(name): test on this suite alone",
@@ -127,6 +133,25 @@ class ByModuleAndSuite(LoadScopeScheduling):
         module, _, name = nodeid.partition("::")
         suites = re.findall(rf"[\[-]({'|'.join(SUITES)})[\]-]", name)
         return " ".join([module, *suites])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Have a test that fails leave the journals of its module's servers, and pictures."""
+    report = yield
+    if report.failed:
+        folder = evidence.folder_of(item.nodeid, FAILURES)
+        evidence.keep(folder, report.longreprtext, BootedServer.booted, open_pages())
+        report.sections.append(("evidence", f"journals and pictures: {folder}"))
+    return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _only_this_modules_servers() -> Iterator[None]:
+    yield
+    BootedServer.booted.clear()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModuleAndSuite:

@@ -66,11 +66,7 @@ def visit(
     page.on("pageerror", lambda error: errors.append(str(error)))
     mark = names.mark()
 
-    try:
-        sign_in_and_plot(page, server.host.url, folder)
-    except Exception:
-        page.screenshot(path=folder / "failed.png")
-        raise
+    sign_in_and_plot(page, server.host.url, folder)
     return Visit(page, visits.hosts, errors, names.asked_since(mark), folder)
 
 
