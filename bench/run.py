@@ -56,11 +56,12 @@ def enter_network_of_its_own(sections: Sequence[str]) -> int:
     """Prepare like the tests, then run this again where there is no other network."""
     import run
     from bench import virtualenv
+    from support.selection import PACKAGES
     from teamhub_build.suites import machine_suite
 
     here = machine_suite().codename
-    package = next(made for made in run.PACKAGES if made.suite == here)
-    if run.prepare().failed or not run.fetch_server_roots([package]):
+    package = next(made for made in PACKAGES if made.suite == here)
+    if run.prepare().failed or not run.fetch_server_roots({here: [package.path()]}):
         return 1
     if BESIDE_DEBIANS.intersection(sections) and not fetch_peers(here):
         return 1

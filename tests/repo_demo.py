@@ -23,6 +23,7 @@ URL = "http://127.0.0.1:8000/"
 def main() -> int:
     """Prepare like the tests, then go on in their environment."""
     import run
+    from support.selection import PACKAGES
     from teamhub_build.suites import machine_suite
 
     os.chdir(REPOSITORY)
@@ -30,7 +31,7 @@ def main() -> int:
         return 1
     if Path(sys.prefix) != run.VENV:
         return subprocess.run([run.VENV / "bin/python", __file__], check=False).returncode
-    package = next(made for made in run.PACKAGES if made.suite == machine_suite().codename)
+    package = next(made for made in PACKAGES if made.suite == machine_suite().codename)
     make_keyring()
     try:
         make_repository(package.path(), package.suite)

@@ -10,7 +10,7 @@ import fcntl
 import pickle
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +19,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from support import evidence
+from support.browser import open_pages
 from support.container import BootedServer, Host
 from support.dialogue import Words
 from support.environment import TeamChannel, Wheels
@@ -40,6 +42,8 @@ from support.settings import APPLY, RECONFIGURE
 from teamhub_build.suites import SUITES
 
 BUILD = Path(".build").resolve()
+#: What tests that failed have left, a folder each.
+FAILURES = BUILD / "failures"
 FIGURES: list[str] = []
 #: Where a worker keeps the servers that it has installed for all.
 INSTALLED = "installed"
@@ -69,31 +73,57 @@ LogIn = Callable[[str], HubClient]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--package", action="append", default=[], help="SUITE:PROFILE:DEB")
     parser.addoption(
+        "--once-on", choices=SUITES, help="the suite for what is not marked every_suite"
+    )
+    parser.addoption(
+        "--everything", action="store_true", help="what is marked exhaustive, too; on every suite"
+    )
+    parser.addoption(
         "--screenshots", type=Path, help="a folder to put them in; by itself one for each suite"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "profile(name): test the package of this profile")
-    config.addinivalue_line("markers", "suite(name): test on this suite alone")
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(FAILURES, ignore_errors=True)
+    for marker in (
+        "profile(name): test the package of this profile",
+        "suite(name): test on this suite alone",
+        "every_suite: test on every suite in each run, since what is tested depends on it",
+        "exhaustive: test only where everything is tested",
+    ):
+        config.addinivalue_line("markers", marker)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "target" not in metafunc.fixturenames:
-        return
-    marker = metafunc.definition.get_closest_marker("profile")
-    profile = marker.args[0] if marker else "scientific"
-    chosen = [target for target in targets(metafunc.config) if target.profile == profile]
-    only = metafunc.definition.get_closest_marker("suite")
-    if only:
-        chosen = [target for target in chosen if target.suite == only.args[0]]
-    metafunc.parametrize("target", chosen, ids=str, scope="session")
+    if "target" in metafunc.fixturenames:
+        chosen = [
+            target
+            for target in targets(metafunc.config)
+            if is_for(target, metafunc.definition, metafunc.config.getoption("--once-on"))
+        ]
+        metafunc.parametrize("target", chosen, ids=str, scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the modules; run.py has xdist leave it so."""
+def is_for(target: Target, test: pytest.Item, once_on: str | None) -> bool:
+    """Whether a test is to run on a target; `once_on` is the suite of those that need only one."""
+    marker = test.get_closest_marker("profile")
+    if target.profile != (marker.args[0] if marker else "scientific"):
+        return False
+    if only := test.get_closest_marker("suite"):
+        return bool(target.suite == only.args[0])
+    every_suite = once_on is None or test.get_closest_marker("every_suite") is not None
+    return every_suite or target.suite == once_on
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the modules, which run.py has xdist leave so; take out what is not wanted."""
     places = {name: place for place, name in enumerate(LONG_MODULES)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    if not config.getoption("--everything"):
+        exhaustive = [item for item in items if item.get_closest_marker("exhaustive")]
+        config.hook.pytest_deselected(items=exhaustive)
+        items[:] = [item for item in items if item not in exhaustive]
 
 
 class ByModuleAndSuite(LoadScopeScheduling):
@@ -103,6 +133,25 @@ class ByModuleAndSuite(LoadScopeScheduling):
         module, _, name = nodeid.partition("::")
         suites = re.findall(rf"[\[-]({'|'.join(SUITES)})[\]-]", name)
         return " ".join([module, *suites])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Have a test that fails leave the journals of its module's servers, and pictures."""
+    report = yield
+    if report.failed:
+        folder = evidence.folder_of(item.nodeid, FAILURES)
+        evidence.keep(folder, report.longreprtext, BootedServer.booted, open_pages())
+        report.sections.append(("evidence", f"journals and pictures: {folder}"))
+    return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _only_this_modules_servers() -> Iterator[None]:
+    yield
+    BootedServer.booted.clear()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModuleAndSuite:

@@ -11,6 +11,8 @@ from support.hub_client import HubClient, error_shown
 from support.installation import PASSWORDS
 from support.network import NameServer
 
+pytestmark = pytest.mark.every_suite
+
 LogIn = Callable[[str], HubClient]
 
 

@@ -22,6 +22,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+#: Those that this process has open, for what a test that fails leaves behind.
+OPEN: list[Browser] = []
 
 
 @contextmanager
@@ -43,10 +45,17 @@ def chromium(home: Path, ca: Path) -> Iterator[Browser]:
             args=list(ARGUMENTS),
             env={**os.environ, "HOME": str(home)},
         )
+        OPEN.append(browser)
         try:
             yield browser
         finally:
+            OPEN.remove(browser)
             browser.close()
+
+
+def open_pages() -> list[Page]:
+    """The pages of all browsers that are open."""
+    return [page for browser in OPEN for context in browser.contexts for page in context.pages]
 
 
 class Visits:

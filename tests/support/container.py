@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, ClassVar, TypeVar
 
 CGROUPS = Path("/sys/fs/cgroup")
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -50,6 +50,9 @@ class Host:
 class BootedServer:
     """One container: boots `root`, and runs commands in it as an administrator would."""
 
+    #: Those that this process has booted, for what a test that fails leaves behind.
+    booted: ClassVar[list[BootedServer]] = []
+
     def __init__(self, root: Path, host: Host, log: Path, packages: Path | None = None) -> None:
         """`packages` is a folder that the server sees, read-only, as /mnt."""
         self.root = root
@@ -62,10 +65,18 @@ class BootedServer:
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._log_file: IO[bytes] | None = None
         self._leader = ""
+        self._last_journal = ""
+
+    @property
+    def label(self) -> str:
+        """Its name, which other servers may have, and its container's, which none has."""
+        return f"{self.host.name}-{self.machine}"
 
     def boot(self, seconds: float = 90) -> float:
         """Start the server; the seconds until systemd calls it up."""
         start = time.monotonic()
+        if self not in self.booted:
+            self.booted.append(self)
         self._start_nspawn()
         self._leader = wait_for("first process in the container", self._find_leader, seconds)
         wait_for("network interface", self._connect_gateway, seconds)
@@ -124,10 +135,24 @@ class BootedServer:
         choice = [f"--unit={unit}" for unit in units]
         return self.run("journalctl", "--no-pager", f"--lines={lines}", *choice).stdout
 
+    def whole_journal(self) -> str:
+        """All of the journal, also that of a server that was shut down; in memory it is lost."""
+        if self._nspawn is None:
+            return self._last_journal
+        shown = self.run("journalctl", "--no-pager", "--boot", seconds=30)
+        return self._last_journal + shown.stdout
+
+    @property
+    def console(self) -> str:
+        """What its boots have printed."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
     def shutdown(self) -> None:
         """Power off in good order, as `systemctl poweroff` does; the file system stays."""
         if self._nspawn is None:
             return
+        with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+            self._last_journal = self.whole_journal()
         self._nspawn.terminate()
         try:
             self._nspawn.wait(60)

@@ -169,16 +169,30 @@ def build(
     checks: Sequence[Check],
 ) -> Path:
     """Solve for and build the next generation."""
-    with tempfile.TemporaryDirectory(prefix="teamhub-plan-") as scratch:
-        following = plan.make(
-            team,
-            carried,
-            layout,
-            Path(scratch),
-            update=request.update,
-            unattended=request.unattended,
-        )
-        return building.build(following, request.reason, layout, report, checks=checks)
+    try:
+        with folder_for_a_plan(layout) as scratch:
+            following = plan.make(
+                team,
+                carried,
+                layout,
+                scratch,
+                update=request.update,
+                unattended=request.unattended,
+            )
+            return building.build(following, request.reason, layout, report, checks=checks)
+    except OSError as error:
+        raise building.cannot_write(layout.generations, error, layout) from error
+
+
+@contextmanager
+def folder_for_a_plan(layout: Layout) -> Iterator[Path]:
+    """An empty folder, which is gone afterwards.
+
+    It lies where the next command removes what is no complete generation: this one may be killed.
+    """
+    layout.generations.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".plan-", dir=layout.generations) as folder:
+        yield Path(folder)
 
 
 def rollback(name: str | None, report: Report, layout: Layout = SERVER) -> Path:

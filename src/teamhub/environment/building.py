@@ -46,13 +46,18 @@ def build(
         with suppress(TeamhubError, OSError):
             sync(layout)
         if isinstance(error, OSError):
-            raise InstallFailed(
-                f"cannot write {generation}: {error.strerror}",
-                f"make room on the disk of {layout.root} if that is the reason, "
-                f"then: {retry_env_command()}",
-            ) from error
+            raise cannot_write(generation, error, layout) from error
         raise
     return generation
+
+
+def cannot_write(path: Path, error: OSError, layout: Layout) -> InstallFailed:
+    """The error for what the disk does not take."""
+    return InstallFailed(
+        f"cannot write {path}: {error.strerror}",
+        f"make room on the disk of {layout.root} if that is the reason, "
+        f"then: {retry_env_command()}",
+    )
 
 
 def sync(layout: Layout) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -228,34 +229,69 @@ def test_a_move_without_a_record_is_recorded_by_the_next_command(server: Server)
     assert [entry.number for entry in history.read(server.layout.history)] == [1]
 
 
-def test_killed_at_any_moment_the_old_environment_is_whole_and_the_next_run_finishes(
-    server: Server, other: Channel, tmp_path: Path
+#: Changes the environment, and dies with all of its processes where it would begin a step: the
+#: arguments are the step's module and function, then the paths of a Layout.
+KILLED = """\
+import importlib, os, signal, sys
+from pathlib import Path
+from teamhub.environment import apply
+from teamhub.environment.store.layout import Layout
+
+module, function = importlib.import_module(sys.argv[1]), sys.argv[2]
+assert callable(getattr(module, function))
+setattr(module, function, lambda *_, **__: os.killpg(0, signal.SIGKILL))
+apply.apply(apply.Request(), print, Layout(*map(Path, sys.argv[3:])), checks=())
+"""
+#: The steps of a change, in their order, by the functions that they begin with.
+BEFORE_THE_MOVE = (
+    "store.generations.remove_unfinished",
+    "plan.make",
+    "conda.solver.write_lock",
+    "building.build",
+    "store.unsynced.begin",
+    "conda.prefix.install",
+    "conda.prefix.finish",
+    "conda.prefix.write_bytecode",
+    "pip_packages.install",
+    "store.manifest.write",
+    "building.sync",
+    "store.generations.switch",
+)
+AFTER_THE_MOVE = ("store.history.append", "store.prune.prune")
+
+
+def kill_at(step: str, server: Server, tmp: Path) -> int:
+    """Change the environment up to a step, with a folder for temporary files; the exit status."""
+    module, _, function = step.rpartition(".")
+    layout = server.layout
+    paths = [layout.root, layout.channel, layout.team_file]
+    return subprocess.run(
+        [sys.executable, "-c", KILLED, f"teamhub.environment.{module}", function, *map(str, paths)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp)},
+        start_new_session=True,
+        check=False,
+    ).returncode
+
+
+@pytest.mark.parametrize("step", [*BEFORE_THE_MOVE, *AFTER_THE_MOVE])
+def test_killed_at_any_step_the_environment_is_whole_and_the_next_run_finishes(
+    server: Server, other: Channel, tmp_path: Path, step: str
 ) -> None:
-    program = tmp_path / "killed.py"
-    program.write_text(
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from teamhub.environment import apply\n"
-        "from teamhub.environment.store.layout import Layout\n"
-        "layout = Layout(*map(Path, sys.argv[1:]))\n"
-        "apply.apply(apply.Request(), print, layout, checks=())\n"
-    )
-    paths = [server.layout.root, server.layout.channel, server.layout.team_file]
     before = server.current
     server.ask("extra", channels=[other.url])
-    kills = 0
-    for tenths in range(1, 8):
-        command = ["timeout", "--signal=KILL", str(tenths / 10), sys.executable, str(program)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        done = subprocess.run([*command, *map(str, paths)], env=environment, check=False)
-        if done.returncode:
-            kills += 1
-            assert server.current == before or server.version("extra") == "1.0"
-            assert not changes.find(before, thorough=True)
-    assert kills
+    tmp = tmp_path / "tmp"
+    tmp.mkdir()
+    assert kill_at(step, server, tmp) == -signal.SIGKILL
+    if step in BEFORE_THE_MOVE:
+        assert server.current == before
+    else:
+        assert server.version("extra") == "1.0"
+    assert not changes.find(before, thorough=True)
     server.apply()
     assert server.version("extra") == "1.0"
     assert not changes.find(server.current, thorough=True)
+    assert all(generations.is_complete(path) for path in server.layout.generations.iterdir())
+    assert list(tmp.iterdir()) == []
 
 
 class TestChangesByHand:

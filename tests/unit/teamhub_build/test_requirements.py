@@ -1,0 +1,27 @@
+"""The committed pins of the tools: each NAME.in was made into a NAME.txt with hashes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from teamhub_build.wheelhouse import read_pins
+
+REQUIREMENTS = Path(__file__).parents[3] / "requirements"
+WANTED = sorted(REQUIREMENTS.glob("*.in"))
+
+
+def names(wanted: Path) -> set[str]:
+    """The projects that a NAME.in asks for."""
+    lines = (line.partition("#")[0].strip() for line in wanted.read_text("utf-8").splitlines())
+    found = (re.match(r"[A-Za-z0-9._-]+", line) for line in lines if not line.startswith("-"))
+    return {name[0].lower() for name in found if name}
+
+
+@pytest.mark.parametrize("wanted", WANTED, ids=lambda path: str(path.name))
+def test_what_is_asked_for_is_pinned_by_hash(wanted: Path) -> None:
+    assert names(wanted)
+    pinned = {pin.name for pin in read_pins(wanted.with_suffix(".txt"))}
+    assert names(wanted) - pinned == set()
