@@ -11,6 +11,7 @@ from pathlib import Path
 
 from teamhub.environment.store import prune
 from teamhub.environment.store.layout import Layout
+from teamhub.environment.store.state import State
 
 #: Another after each start of the machine (random(4)).
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -30,11 +31,12 @@ def end(layout: Layout) -> None:
     layout.unsynced.unlink(missing_ok=True)
 
 
-def remove(layout: Layout) -> None:
+def remove(state: State) -> None:
     """Remove what was unpacked in an earlier boot and never synced; it will be unpacked again.
 
     What a complete generation has was synced with that.
     """
+    layout = state.layout
     if layout.unsynced.exists() and layout.unsynced.read_bytes() != BOOT_ID.read_bytes():
-        prune.remove_unused_packages(layout)
+        prune.remove_unused_packages(state.generations, layout)
         end(layout)

@@ -10,8 +10,11 @@ import pytest
 from support.conda_channel import Channel
 from support.web import Web, serve
 from teamhub.environment import apply
+from teamhub.environment.by_hand import changes
+from teamhub.environment.by_hand.changes import Changes
 from teamhub.environment.store import generations, manifest
 from teamhub.environment.store.layout import Layout
+from teamhub.environment.store.state import State, read_state
 from teamhub_build.lock import write_lock
 from teamhub_build.suites import machine_suite
 from teamhub_shared import CHANNEL_DIR
@@ -55,19 +58,33 @@ class Server:
 
     def apply(self, *, update: bool = False, discard: bool = False) -> Path:
         """`teamhub env apply`."""
-        wish = apply.Request(update=update, discard=discard)
-        return apply.apply(wish, self.said.append, self.layout, checks=())
+        request = apply.Request(update=update, discard=discard)
+        return apply.apply(request, self.said.append, self.layout, checks=()).path
 
     def generations(self) -> list[str]:
         """The names of all generations, also of unfinished ones."""
         return [path.name for path in self.layout.generations.iterdir()]
 
-    def add(self, edit: Callable[[str], str]) -> Path:
+    def add(self, edit: Callable[[str], str]) -> None:
         """`teamhub env add`."""
-        return apply.apply(apply.Request(), self.said.append, self.layout, edit=edit, checks=())
+        apply.apply(apply.Request(), self.said.append, self.layout, edit=edit, checks=())
+
+    def roll_back(self, name: str | None = None) -> None:
+        """`teamhub env rollback`."""
+        apply.rollback(name, self.said.append, self.layout)
+
+    def changed_by_hand(self, path: Path | None = None) -> Changes:
+        """`teamhub env verify`, of the current generation or of the one in a folder."""
+        return changes.find(generations.read(path or self.current), thorough=True)
+
+    @property
+    def state(self) -> State:
+        """All generations as they are now."""
+        return read_state(self.layout)
 
     @property
     def current(self) -> Path:
+        """The folder of the current generation."""
         found = generations.current(self.layout)
         assert found is not None
         return found

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from support.conda_channel import Channel
-from teamhub.environment import apply
 from teamhub.environment.store import generations, in_use, prune
 from unit.teamhub.environment.conftest import Server
 
@@ -26,7 +25,7 @@ def using(generation: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def grow(server: Server, other: Channel, count: int) -> list[Path]:
-    """Apply so many more wishes; the generations that they made."""
+    """Ask for one more package so many times; the generations that this made."""
     made = []
     names: list[str] = []
     for number in range(count):
@@ -40,7 +39,7 @@ def grow(server: Server, other: Channel, count: int) -> list[Path]:
 def test_the_newest_three_stay(server: Server, other: Channel) -> None:
     first = server.current
     made = grow(server, other, 4)
-    assert list(generations.complete(server.layout)) == made[-3:]
+    assert [generation.path for generation in server.state.generations] == made[-3:]
     assert not first.exists()
     assert "removed generation 1" in server.said
 
@@ -50,7 +49,7 @@ def test_a_generation_in_use_stays_until_it_is_not(server: Server, other: Channe
     with using(first):
         grow(server, other, 3)
         assert first.exists()
-    prune.prune(server.layout)
+    prune.prune(server.state)
     assert not first.exists()
 
 
@@ -58,8 +57,8 @@ def test_the_current_generation_stays_however_old(server: Server, other: Channel
     first = server.current
     with using(first):
         grow(server, other, 3)
-    apply.rollback("1", server.said.append, server.layout)
-    assert prune.prune(server.layout) == []
+    server.roll_back("1")
+    assert prune.prune(server.state) == []
     assert server.current == first
 
 
@@ -68,9 +67,9 @@ def test_packages_that_no_generation_has_leave_the_cache(server: Server, other: 
     server.apply()
     assert (server.layout.cache / "extra-1.0-0").is_dir()
     server.ask()
-    apply.rollback("1", server.said.append, server.layout)
-    generations.remove(generations.find("2", server.layout))
-    prune.prune(server.layout)
+    server.roll_back("1")
+    generations.remove(server.state.find("2").path)
+    prune.prune(server.state)
     assert not list(server.layout.cache.glob("extra*"))
     assert (server.layout.cache / "library-2.0-0").is_dir()
 
