@@ -143,7 +143,8 @@ def keep(
 def written_down(carried: TeamPackages, layout: Layout, report: Report) -> TeamPackages:
     """Put packages that were installed by hand into environment.yml; all that it says then."""
     path = layout.team_file
-    team_file.write(path, carry_over.into_text(team_file.text_of(path) or "", path, carried))
+    before = team_file.text_of(path) or ""
+    team_file.write(path, carry_over.into_text(before, path, carried), before)
     for spec in (*carried.specs, *carried.pip):
         report(f"installed by hand, and now in {path}: {spec}")
     return team_file.read(path)

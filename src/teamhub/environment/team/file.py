@@ -107,22 +107,22 @@ def edited(path: Path, edit: Callable[[str], str]) -> Iterator[None]:
     """
     before = text_of(path)
     try:
-        write(path, edit(before or ""))
+        write(path, edit(before or ""), before)
         yield
     except BaseException:
         if before is None:
             path.resolve().unlink(missing_ok=True)
         else:
-            write(path, before)
+            write(path, before, text_of(path))
         raise
 
 
-def write(path: Path, text: str) -> None:
-    """Write the file where it says something else, with the mode and owner that it has.
+def write(path: Path, text: str, before: str | None) -> None:
+    """Write the file, with the mode and owner that it has, unless it says that already.
 
-    A link stays one: the file that it points at changes.
+    `before` is what it says.  A link stays one: the file that it points at changes.
     """
-    if text == (text_of(path) or ""):
+    if text == (before or ""):
         return
     path = path.resolve()
     if path.exists():
