@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from support.conda_channel import Channel
-from teamhub.environment.store import generations, in_use, prune
+from teamhub.environment.store import generations, prune
 from unit.teamhub.environment.conftest import Server
 
 
@@ -79,39 +78,3 @@ def test_a_package_that_left_the_cache_comes_again(server: Server, other: Channe
     server.ask("extra", channels=[other.url])
     server.apply()
     assert server.version("extra") == "1.0"
-
-
-class TestUse:
-    """How a process is found to need a generation."""
-
-    def found(self, server: Server, process: subprocess.Popen[bytes]) -> list[str]:
-        uses = in_use.uses(server.layout.generations)
-        return [use.generation for use in uses if use.pid == process.pid]
-
-    def test_by_its_working_directory(self, server: Server) -> None:
-        with using(server.current) as process:
-            assert self.found(server, process) == [server.current.name]
-
-    def test_by_an_open_file(self, server: Server) -> None:
-        with (server.current / "user/share/library/version").open() as file:
-            process = subprocess.Popen(["sleep", "300"], stdin=file)
-            assert self.found(server, process) == [server.current.name]
-            process.kill()
-            process.wait()
-
-    def test_by_its_search_path(self, server: Server) -> None:
-        search_path = f"{server.current}/user/bin:{os.environ['PATH']}"
-        process = subprocess.Popen(["sleep", "300"], env={"PATH": search_path})
-        assert self.found(server, process) == [server.current.name]
-        process.kill()
-        process.wait()
-
-    def test_who_and_since_when(self, server: Server) -> None:
-        with using(server.current) as process:
-            (use,) = (u for u in in_use.uses(server.layout.generations) if u.pid == process.pid)
-        assert use.program == "sleep"
-        started = Path(f"/proc/{os.getpid()}").stat().st_mtime
-        assert use.started >= started - 1
-
-    def test_nobody_uses_a_server_that_rests(self, server: Server) -> None:
-        assert in_use.uses(server.layout.generations) == []
