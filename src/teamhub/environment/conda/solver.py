@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from teamhub.environment.conda.channels import explain, gateway, sources
 from teamhub.environment.conda.packages import PLATFORM, locked_records, requested_specs
 from teamhub.environment.conda.process import in_own_process
+from teamhub.environment.store.generations import cannot_write
 from teamhub.environment.store.layout import Layout
 from teamhub_shared import ENVIRONMENTS, TeamhubError
 
@@ -34,7 +35,7 @@ def write_lock(
     """Write the lock of a generation that has the shipped packages and the team's.
 
     `before` is the lock whose packages stay as they are where that is possible; `from_memory`
-    asks no channel anew.  Raises NoSuchPackage, ChannelUnreachable or BadNetworkFile.
+    asks no channel anew.  Raises NoSuchPackage, ChannelUnreachable, BadNetworkFile or CannotWrite.
     """
     in_own_process(solve_packages, layout, team, lock, before, from_memory)
 
@@ -46,6 +47,7 @@ def solve_packages(
     import asyncio
 
     from rattler import LockChannel, LockFile, LockPlatform
+    from rattler.exceptions import IoError
 
     hub = locked_records(layout.shipped_lock, "hub")
     try:
@@ -61,7 +63,10 @@ def solve_packages(
         file.set_channels(environment, [LockChannel(url) for url in urls])
         for record in records:
             file.add_conda_package(environment, linux, record)
-    file.to_path(lock)
+    try:
+        file.to_path(lock)
+    except IoError as error:
+        raise cannot_write(lock, str(error), layout) from error
 
 
 async def solved(

@@ -89,8 +89,8 @@ def remove_unfinished(layout: Layout) -> None:
 
 def remove(path: Path) -> None:
     """Remove a generation; from the first moment on it counts as unfinished."""
-    (path / COMPLETE).unlink(missing_ok=True)
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
+        (path / COMPLETE).unlink(missing_ok=True)
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
@@ -105,14 +105,21 @@ def unfinished(path: Path, layout: Layout) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        remove(path)
+        # What cannot be removed, either, the next command removes.
+        with suppress(OSError):
+            remove(path)
         if isinstance(error, OSError):
-            raise CannotWrite(
-                f"cannot write {path}: {error.strerror}",
-                f"make room on the disk of {layout.root} if that is the reason, "
-                f"then: {retry_env_command()}",
-            ) from error
+            raise cannot_write(path, error.strerror or str(error), layout) from error
         raise
+
+
+def cannot_write(path: Path, problem: str, layout: Layout) -> CannotWrite:
+    """The error for what the disk does not take."""
+    return CannotWrite(
+        f"cannot write {path}: {problem}",
+        f"make room on the disk of {layout.root} if that is the reason, "
+        f"then: {retry_env_command()}",
+    )
 
 
 def switch(path: Path, layout: Layout) -> None:
