@@ -12,7 +12,7 @@ from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import Package
 from teamhub.environment.team.edit import with_packages
 from teamhub.environment.team.file import TeamPackages
-from teamhub_shared import TeamhubError
+from teamhub_shared import CHANNEL_DIR, TeamhubError
 
 #: How many of many files are named.
 NAMED = 5
@@ -68,9 +68,9 @@ def some(paths: Iterable[str]) -> str:
 def packages(found: Changes, generation: Generation, layout: Layout) -> TeamPackages:
     """What conda and pip were told to install, and what was carried into this generation."""
     conda = requested(found.conda_added, generation.user)
-    channels = (package.channel for package in conda)
+    ours = ("", CHANNEL_DIR.as_uri(), layout.channel.as_uri())
     new = TeamPackages(
-        tuple(channel for channel in channels if channel and not layout.is_embedded(channel)),
+        tuple(package.channel for package in conda if package.channel not in ours),
         tuple(f"{package.name} =={package.version}" for package in conda),
         tuple(f"{package.name}=={package.version}" for package in found.pip_added),
     )

@@ -65,9 +65,5 @@ class Layout:
         """The lock that the package carries."""
         return self.channel / LOCK_NAME
 
-    def is_embedded(self, channel: str) -> bool:
-        """Whether this is the address of the channel that the package carries."""
-        return channel in (CHANNEL_DIR.as_uri(), self.channel.as_uri())
-
 
 SERVER = Layout()

@@ -49,7 +49,7 @@ def remove_unused_packages(kept: Iterable[Generation], layout: Layout) -> None:
 
 
 def disk_bytes(folder: Path) -> int:
-    """What a folder takes on the disk; a file of several names counts once."""
+    """What a folder takes on the disk; what has several names in it counts once."""
     counted: set[tuple[int, int]] = set()
     total = 0
     for path in [folder, *folder.rglob("*")]:

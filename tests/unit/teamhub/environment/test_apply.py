@@ -297,33 +297,8 @@ def test_killed_at_any_step_the_environment_is_whole_and_the_next_run_finishes(
 class TestChangesByHand:
     """What somebody did in the prefix itself."""
 
-    def install_with_conda(self, server: Server, channel: Channel, name: str) -> None:
-        """Have rattler put a package into the current prefix, as conda would."""
-        program = (
-            "import asyncio, os, sys\n"
-            "from rattler import install, solve, PrefixRecord\n"
-            "from pathlib import Path\n"
-            "prefix = Path(sys.argv[1])\n"
-            "async def main():\n"
-            "    paths = (prefix / 'conda-meta').glob('*.json')\n"
-            "    there = [PrefixRecord.from_path(path) for path in paths]\n"
-            "    records = await solve(sys.argv[2:4], [sys.argv[4], 'library', 'jupyterhub'],\n"
-            "                          locked_packages=there)\n"
-            "    await install(records, prefix, cache_dir=Path(sys.argv[5]), show_progress=False)\n"
-            "asyncio.run(main())\n"
-            "os._exit(0)\n"
-        )
-        arguments = [
-            str(server.current / "user"),
-            server.layout.channel.as_uri(),
-            channel.url,
-            name,
-            str(server.layout.root.parent / "other-cache"),
-        ]
-        subprocess.run([sys.executable, "-c", program, *arguments], check=True)
-
     def test_conda_packages_are_carried_over(self, server: Server, other: Channel) -> None:
-        self.install_with_conda(server, other, "extra")
+        server.install_with_conda(other, "extra")
         server.apply()
         assert server.number == 2
         assert server.version("extra") == "1.0"
@@ -334,7 +309,7 @@ class TestChangesByHand:
     def test_an_upgrade_keeps_conda_packages_and_leaves_the_conffile_alone(
         self, server: Server, embedded: Channel, other: Channel
     ) -> None:
-        self.install_with_conda(server, other, "extra")
+        server.install_with_conda(other, "extra")
         for version in ("3.0", "4.0"):
             embedded.add("library", version)
             server.ship()

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
-
 from support.conda_channel import Channel
 from teamhub.environment import listings
-from teamhub.system import tables
 from unit.teamhub.environment.conftest import Server
 
 
@@ -46,11 +41,3 @@ def test_the_history_says_which_is_current(server: Server, other: Channel) -> No
         (2, "apply", "kept"),
         (1, "rollback", "current"),
     ]
-
-
-def test_a_table_has_columns_as_wide_as_they_must_be(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [{"name": "a", "asked_by": "team"}, {"name": "longer", "asked_by": ""}]
-    tables.show(rows, ("name", "asked_by"), as_json=False)
-    assert capsys.readouterr().out == "NAME    ASKED BY\na       team\nlonger\n"
-    tables.show(rows, ("name", "asked_by"), as_json=True)
-    assert json.loads(capsys.readouterr().out) == rows
