@@ -36,7 +36,7 @@ def check_settings(values: Mapping[str, str]) -> None:
     # Only for a hub that is to start, since it takes seconds.  An upgrade may bring a configuration
     # that only its own environment can load: then it is checked in that one, once it is there.
     if read_state().is_up_to_date and services.hub_is_to_start(values):
-        check_hub_config(values)
+        check_hub(values)
 
 
 def warn_of_unknown_keys() -> None:
@@ -46,11 +46,11 @@ def warn_of_unknown_keys() -> None:
         report(f"warning: {settings.PATH} sets {key}, which is no setting of teamhub{hint}")
 
 
-def check_hub_config(values: Mapping[str, str]) -> None:
-    """Check jupyterhub_config.py and the snippets under these settings."""
-    from teamhub.hub import config as hub_config
+def check_hub(values: Mapping[str, str]) -> None:
+    """Check the hub's configuration under these settings, and its database."""
+    from teamhub.hub import check as hub_check
 
-    hub_config.check(values, report)
+    hub_check.check(values, report)
 
 
 def set_up_service_account() -> None:

@@ -20,5 +20,5 @@ def run(_: argparse.Namespace) -> None:
     """Check both, change nothing, and say that they are in order."""
     values = settings.read()
     steps.warn_of_unknown_keys()
-    steps.check_hub_config(values)
+    steps.check_hub(values)
     print("The hub can start with this configuration.")
