@@ -12,7 +12,6 @@ SOURCE, UNIT = REPOSITORY / "src", REPOSITORY / "tests/unit"
 #: that was built, or of what such a module is a part of.
 TESTED_BY = {
     "setup.py": "package/test_files.py",
-    "programs/check_config.py": "server/test_config_check.py",
     "programs/mediator.py": "server/test_isolation.py",
     "teamhub/cli.py": "server/test_people.py",
     "teamhub/commands/apply.py": "server/test_settings.py",
@@ -27,8 +26,19 @@ TESTED_BY = {
     "teamhub/environment/conda/process.py": "unit/teamhub/environment/test_apply.py",
     "teamhub/environment/conda/progress.py": "unit/teamhub/environment/conda/test_prefix.py",
     "teamhub/environment/conda/search.py": "unit/teamhub/environment/conda/test_channels.py",
+<<<<<<< HEAD
     "teamhub/hub/config.py": "unit/teamhub/hub/test_check.py",
     "teamhub/hub/database.py": "server/test_database.py",
+=======
+    "teamhub/environment/conda/solver.py": "unit/teamhub/environment/test_apply.py",
+    "teamhub/environment/pip_packages.py": "server/test_environment_by_hand.py",
+    "teamhub/environment/plan.py": "unit/teamhub/environment/test_apply.py",
+    "teamhub/environment/store/generations.py": "unit/teamhub/environment/test_apply.py",
+    "teamhub/environment/store/history.py": "unit/teamhub/environment/test_apply.py",
+    "teamhub/environment/store/in_use.py": "unit/teamhub/environment/store/test_prune.py",
+    "teamhub/environment/store/layout.py": "unit/teamhub/environment/test_apply.py",
+    "teamhub/environment/store/manifest.py": "unit/teamhub/environment/test_apply.py",
+>>>>>>> 454d950 (Test the hub's code with a real JupyterHub in the test's process)
     "teamhub/hub/tokens.py": "server/test_install.py",
     "teamhub/people/servers.py": "unit/teamhub/commands/test_user.py",
     "teamhub/settings/values.py": "unit/teamhub/settings/test_effective.py",
@@ -53,8 +63,6 @@ TESTED_BY = {
     "teamhub_build/solver.py": "unit/teamhub_build/test_lock.py",
     "teamhub_build/suites.py": "package/test_control.py",
     "teamhub_build/workspace.py": "unit/teamhub_build/test_machine.py",
-    "teamhub_hub/authenticator.py": "server/test_login.py",
-    "teamhub_hub/login.py": "server/test_passwords.py",
     "teamhub_shared/__init__.py": "package/test_channel.py",
 }
 

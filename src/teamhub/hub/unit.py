@@ -37,7 +37,6 @@ def environment(
         "HOME": account.pw_dir,
         "LOGNAME": account.pw_name,
         "USER": account.pw_name,
-        "SHELL": account.pw_shell,
         "STATE_DIRECTORY": str(STATE),
         "CREDENTIALS_DIRECTORY": str(credentials),
         **{key: value.replace(str(CURRENT), str(generation)) for key, value in assigned.items()},

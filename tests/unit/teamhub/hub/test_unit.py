@@ -44,7 +44,6 @@ def test_it_is_the_shipped_units(suite: str, tmp_path: Path) -> None:
         "PATH": "/opt/teamhub/generations/3/hub/bin:/usr/bin:/bin",
         "PYTHONNOUSERSITE": "1",
         "PYTHONPATH": "/usr/lib/teamhub/hub",
-        "SHELL": "/usr/sbin/nologin",
         "STATE_DIRECTORY": "/var/lib/teamhub",
         "USER": "rhea",
     }
