@@ -25,7 +25,7 @@ def check(users: str, admins: str, answers: Sequence[str]) -> None:
 
 
 def check_settings(values: Mapping[str, str]) -> None:
-    """Check ports, the certificate and the hub's configuration under these settings."""
+    """Check ports, the certificate, and whether the hub could start under these settings."""
     from teamhub.environment.store.state import read_state
     from teamhub.hub import services
     from teamhub.tls import certificates

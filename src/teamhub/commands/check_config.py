@@ -17,7 +17,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(_: argparse.Namespace) -> None:
-    """Check both, change nothing, and say that they are in order."""
+    """Check both and the hub's database, change nothing, and say that they are in order."""
     values = settings.read()
     steps.warn_of_unknown_keys()
     steps.check_hub(values)
