@@ -88,7 +88,7 @@ def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layou
     except Exception as error:  # rattler raises errors of its own binding, without a common base
         raise failure(prefix, error, layout) from error
     note_addresses(prefix, records, addresses)
-    finish(prefix, records, specs)
+    finish(prefix, records, specs, layout)
 
 
 async def linked(
@@ -167,7 +167,7 @@ def note_addresses(prefix: Path, records: list[RepoDataRecord], addresses: list[
             path.write_text(path.read_text("utf-8").replace(was, is_, 1), "utf-8")
 
 
-def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> None:
+def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
     """Do what rattler leaves undone: conda's history, file modes, backups."""
     write_history(prefix, records, specs)
     for metadata in (prefix / "conda-meta").iterdir():
@@ -178,7 +178,7 @@ def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> Non
             program.chmod(0o755)
     # The tag keeps a folder out of backups, and these are not a cache.
     (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
-    write_bytecode(prefix, records)
+    write_bytecode(prefix, records, layout.channel)
     if any(record.name.normalized == "conda" for record in records):
         write_condarc(prefix, records)
 
