@@ -44,9 +44,9 @@ def remove_unused_packages(layout: Layout) -> None:
             shutil.rmtree(entry)
 
 
-def disk_bytes(folder: Path, seen: set[tuple[int, int]] | None = None) -> int:
-    """What a folder takes on the disk, what `seen` has already been counted left out."""
-    counted = set() if seen is None else seen
+def disk_bytes(folder: Path) -> int:
+    """What a folder takes on the disk; what has several names in it counts once."""
+    counted: set[tuple[int, int]] = set()
     total = 0
     for path in [folder, *folder.rglob("*")]:
         status = path.lstat()
