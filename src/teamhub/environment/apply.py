@@ -65,8 +65,9 @@ def apply(
     """
     with exclusive(layout.busy, report), edited(layout, edit):
         generations.remove_unfinished(layout)
-        unsynced.remove(layout)
         found = changes_by_hand(request, layout)
+        if found.edited:
+            unsynced.distrust(layout)
         carried = keep(found, request, layout, report)
         team = team_file.read(layout.team_file) + carried
         now = generations.current(layout)
@@ -80,6 +81,7 @@ def apply(
             report(f"generation {manifest.read(chosen).number} is now current")
             for number in prune.prune(layout):
                 report(f"removed generation {number}")
+            unsynced.settle(layout)
         return chosen
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from teamhub_build.packages.conda_file import CondaPackage
 from teamhub_build.packages.recipe import Recipe
 from teamhub_build.suites import Suite
-from teamhub_shared.conda.platform import PLATFORM
 
 #: A module of every prefix.  In a venv Python's site.py takes the venv's own packages first, then
 #: the user's, then the system's; while it is at the first, a .pth file has it call this.
@@ -70,7 +69,7 @@ def _python(suite: Suite) -> Recipe:
         name="python",
         version=suite.python_version,
         build=f"0_debian_{abi}",
-        subdir=PLATFORM,
+        subdir="linux-64",
         depends=(f"python_abi {suite.python}.* *_{abi}",),
         license="Python-2.0",
         summary="Debian's own Python",
@@ -97,7 +96,7 @@ def _nodejs(suite: Suite) -> Recipe:
         name="nodejs",
         version=suite.nodejs_version,
         build="0_debian",
-        subdir=PLATFORM,
+        subdir="linux-64",
         license="MIT",
         summary="Debian's own Node.js",
     )

@@ -21,7 +21,6 @@ from teamhub_build.packages.names import conda_name
 from teamhub_build.packages.versions import conda_spec
 from teamhub_build.suites import Suite
 from teamhub_shared import TeamhubError
-from teamhub_shared.conda.platform import PLATFORM
 
 
 class WheelError(TeamhubError):
@@ -114,7 +113,7 @@ def conda_package(wheel: Wheel, wheels: Mapping[str, Wheel], suite: Suite) -> Co
         version=str(version),
         build=f"py{major}{minor}_{build_number}",
         build_number=build_number,
-        subdir="noarch" if wheel.is_pure else PLATFORM,
+        subdir="noarch" if wheel.is_pure else "linux-64",
         noarch="python" if wheel.fits_any_python else None,
         depends=tuple(sorted(depends)),
         license=_license(wheel.metadata),
