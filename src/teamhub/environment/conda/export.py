@@ -101,8 +101,9 @@ def fetch(url: str, target: Path, layout: Layout) -> None:
 def write_repodata(folder: Path, subdir: str, packages: dict[str, dict[str, Any]]) -> None:
     """Write what a solver reads of one folder of the channel (CEP 36).
 
-    As the packages' own channel says it: rattler's `index_fs` would take it out of the files, and
-    what that channel has corrected since (conda-forge's repodata patches) would be lost.
+    As the packages' own channel says it: rattler's `index_fs` takes it out of the files, where what
+    that channel has corrected since (conda-forge's repodata patches) is not, and ends with a panic
+    that names no file where another export left a damaged one (py-rattler 0.28).
     """
     folder.mkdir(parents=True, exist_ok=True)
     for entry in packages.values():
