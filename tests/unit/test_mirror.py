@@ -28,10 +28,8 @@ TESTED_BY = {
     "teamhub/environment/by_hand/changes.py": "unit/teamhub/environment/test_apply.py",
     "teamhub/environment/checks.py": "unit/teamhub/environment/test_apply.py",
     "teamhub/environment/conda/bytecode.py": "server/test_conda_channel.py",
-    "teamhub/environment/conda/process.py": "unit/teamhub/environment/test_apply.py",
     "teamhub/environment/conda/progress.py": "unit/teamhub/environment/conda/test_prefix.py",
     "teamhub/environment/conda/search.py": "unit/teamhub/environment/conda/test_channels.py",
-    "teamhub/environment/conda/solver.py": "unit/teamhub/environment/test_apply.py",
     "teamhub/environment/pip_packages.py": "server/test_environment_by_hand.py",
     "teamhub/environment/plan.py": "unit/teamhub/environment/test_apply.py",
     "teamhub/environment/store/generations.py": "unit/teamhub/environment/test_apply.py",
@@ -53,8 +51,8 @@ TESTED_BY = {
     "teamhub/tls/key_pair.py": "unit/teamhub/tls/test_authority.py",
     "teamhub_build/assemble.py": "package/test_files.py",
     "teamhub_build/fetcher.py": "unit/teamhub_build/test_conda_channels.py",
-    "teamhub_build/network.py": "unit/teamhub_build/test_conda_channels.py",
     "teamhub_build/npm.py": "unit/teamhub_build/packages/test_node.py",
+    "teamhub_build/own_process.py": "unit/teamhub_build/test_lock.py",
     "teamhub_build/profiles.py": "package/test_channel.py",
     "teamhub_build/progress.py": "unit/teamhub_build/test_channel.py",
     "teamhub_build/repodata.py": "unit/teamhub_build/test_channel.py",
@@ -69,6 +67,7 @@ TESTED_BY = {
     "teamhub_hub/authenticator.py": "server/test_login.py",
     "teamhub_hub/login.py": "server/test_passwords.py",
     "teamhub_shared/__init__.py": "package/test_channel.py",
+    "teamhub_shared/conda/network.py": "unit/teamhub/environment/conda/test_channels.py",
 }
 
 

@@ -1,4 +1,4 @@
-"""The pins of the tools: each NAME.in is made into a NAME.txt with hashes, all for one environment."""
+"""The pins of the tools: each NAME.in is made into a NAME.txt with hashes, for one environment."""
 
 from __future__ import annotations
 
