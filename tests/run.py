@@ -227,6 +227,7 @@ def check_style(run: Run) -> Outcome:
             [str(VENV / "bin/ruff"), "check", "."],
             [str(VENV / "bin/ruff"), "format", "--check", "."],
             [*mypy, "build.py", "src", "tests", "bench"],
+            ["env", "PYTHONPATH=src", str(VENV / "bin/lint-imports"), "--no-cache", "--no-logo"],
             ["shellcheck", "--external-sources", *shell_scripts()],
         ],
         run.label,

@@ -26,7 +26,7 @@ def check(users: str, admins: str, answers: Sequence[str]) -> None:
 
 def check_settings(values: Mapping[str, str]) -> None:
     """Check ports, the certificate and the hub's configuration under these settings."""
-    from teamhub.environment.store import generations
+    from teamhub.environment.store.state import read_state
     from teamhub.hub import services
     from teamhub.tls import certificates
 
@@ -35,7 +35,7 @@ def check_settings(values: Mapping[str, str]) -> None:
     certificates.check(values)
     # Only for a hub that is to start, since it takes seconds.  An upgrade may bring a configuration
     # that only its own environment can load: then it is checked in that one, once it is there.
-    if generations.is_up_to_date() and services.hub_is_to_start(values):
+    if read_state().is_up_to_date and services.hub_is_to_start(values):
         check_hub_config(values)
 
 

@@ -30,7 +30,8 @@ def install(
         return ()
     pinned = dict(distributions(prefix).values())
     pinned |= {package.name: package.version for package in before}
-    with tempfile.TemporaryDirectory(prefix="teamhub-pip-") as folder:
+    # Where the next command removes it with all that is unfinished: this one may be killed.
+    with tempfile.TemporaryDirectory(prefix=".pip-", dir=prefix.parent) as folder:
         wanted, constraints, report_file = (
             Path(folder, name) for name in ("wanted", "pinned", "report")
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from teamhub.environment.by_hand.changes import Changes
 from teamhub.environment.conda.packages import is_embedded, read_record
-from teamhub.environment.store import manifest
+from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import Package
 from teamhub.environment.team.edit import with_packages
@@ -65,16 +65,16 @@ def some(paths: Iterable[str]) -> str:
     return ", ".join(listed[:NAMED]) + more
 
 
-def packages(found: Changes, generation: Path, layout: Layout) -> TeamPackages:
+def packages(found: Changes, generation: Generation, layout: Layout) -> TeamPackages:
     """What conda and pip were told to install, and what was carried into this generation."""
-    conda = requested(found.conda_added, generation / "user")
+    conda = requested(found.conda_added, generation.user)
     channels = (package.channel for package in conda if package.channel)
     new = TeamPackages(
         tuple(channel for channel in channels if not is_embedded(channel, layout.channel)),
         tuple(f"{package.name} =={package.version}" for package in conda),
         tuple(f"{package.name}=={package.version}" for package in found.pip_added),
     )
-    return manifest.read(generation).carried + new
+    return generation.made.carried + new
 
 
 def into_text(text: str, path: Path, carried: TeamPackages) -> str:

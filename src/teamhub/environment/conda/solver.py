@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from teamhub.environment.conda.channels import explain, gateway, sources
 from teamhub.environment.conda.packages import locked_records, requested_specs
+from teamhub.environment.store.generations import cannot_write
 from teamhub.environment.store.layout import Layout
 from teamhub.system.remedies import retry_env_command
 from teamhub_shared import ENVIRONMENTS, TeamhubError
@@ -30,7 +31,7 @@ def write_lock(
     """Write the lock of a generation that has the shipped packages and the team's.
 
     `before` is the lock whose packages stay as they are where that is possible; `from_memory`
-    asks no channel anew.  Raises NoSuchPackage, ChannelUnreachable or BadNetworkFile.
+    asks no channel anew.  Raises NoSuchPackage, ChannelUnreachable, BadNetworkFile or CannotWrite.
     """
     with rattler_process(retry_env_command()) as rattler:
         rattler.call(solve_packages, layout, team, lock, before, from_memory)
@@ -43,6 +44,7 @@ def solve_packages(
     import asyncio
 
     from rattler import LockChannel, LockFile, LockPlatform
+    from rattler.exceptions import IoError
 
     hub = locked_records(layout.shipped_lock, "hub")
     try:
@@ -58,7 +60,10 @@ def solve_packages(
         file.set_channels(environment, [LockChannel(url) for url in urls])
         for record in records:
             file.add_conda_package(environment, linux, record)
-    file.to_path(lock)
+    try:
+        file.to_path(lock)
+    except IoError as error:
+        raise cannot_write(lock, str(error), layout) from error
 
 
 async def solved(

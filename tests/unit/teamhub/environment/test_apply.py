@@ -13,12 +13,12 @@ import pytest
 from support.conda_channel import Channel
 from support.web import Web
 from teamhub.environment import apply
-from teamhub.environment.by_hand import changes
 from teamhub.environment.by_hand.carry_over import ChangedByHand
 from teamhub.environment.checks import BrokenGeneration, Program
 from teamhub.environment.conda.channels import NoSuchPackage
 from teamhub.environment.conda.packages import CorruptPackage
 from teamhub.environment.store import generations, history
+from teamhub.environment.store.state import NoSuchGeneration, NothingBefore
 from teamhub.environment.team.edit import with_packages
 from unit.teamhub.environment.conftest import Server
 
@@ -87,7 +87,7 @@ def test_the_teams_packages_move_only_when_that_is_asked_for(
 def test_rolling_back_and_applying_again_go_back_and_forth(server: Server, other: Channel) -> None:
     server.ask("extra", channels=[other.url])
     forward = server.apply()
-    apply.rollback(None, server.said.append, server.layout)
+    server.roll_back()
     assert server.version("extra") is None
     assert server.apply() == forward
     reasons = [entry.reason for entry in history.read(server.layout.history)]
@@ -95,19 +95,19 @@ def test_rolling_back_and_applying_again_go_back_and_forth(server: Server, other
 
 
 def test_there_is_nothing_before_the_first_generation(server: Server) -> None:
-    with pytest.raises(apply.NothingBefore):
-        apply.rollback(None, server.said.append, server.layout)
+    with pytest.raises(NothingBefore):
+        server.roll_back()
 
 
 def test_an_unknown_generation_is_refused_with_those_that_are_there(server: Server) -> None:
-    with pytest.raises(generations.NoSuchGeneration, match="no generation 7"):
-        apply.rollback("7", server.said.append, server.layout)
+    with pytest.raises(NoSuchGeneration, match="no generation 7"):
+        server.roll_back("7")
 
 
 def test_a_reconfiguration_leaves_a_rollback_alone(server: Server, other: Channel) -> None:
     server.ask("extra", channels=[other.url])
     server.apply()
-    apply.rollback("1", server.said.append, server.layout)
+    server.roll_back("1")
     server.configure()
     assert server.number == 1
 
@@ -117,7 +117,7 @@ def test_an_upgrade_has_the_new_packages_and_the_teams_also_after_a_rollback(
 ) -> None:
     server.ask("extra", channels=[other.url])
     server.apply()
-    apply.rollback("1", server.said.append, server.layout)
+    server.roll_back("1")
     embedded.add("library", "3.0")
     server.ship()
     server.configure()
@@ -257,7 +257,7 @@ BEFORE_THE_MOVE = (
     "building.sync",
     "store.generations.switch",
 )
-AFTER_THE_MOVE = ("store.history.append", "store.prune.prune")
+AFTER_THE_MOVE = ("store.history.write", "store.prune.prune")
 
 
 def kill_at(step: str, server: Server, tmp: Path) -> int:
@@ -286,10 +286,10 @@ def test_killed_at_any_step_the_environment_is_whole_and_the_next_run_finishes(
         assert server.current == before
     else:
         assert server.version("extra") == "1.0"
-    assert not changes.find(before, thorough=True)
+    assert not server.changed_by_hand(before)
     server.apply()
     assert server.version("extra") == "1.0"
-    assert not changes.find(server.current, thorough=True)
+    assert not server.changed_by_hand()
     assert all(generations.is_complete(path) for path in server.layout.generations.iterdir())
     assert list(tmp.iterdir()) == []
 
@@ -297,33 +297,8 @@ def test_killed_at_any_step_the_environment_is_whole_and_the_next_run_finishes(
 class TestChangesByHand:
     """What somebody did in the prefix itself."""
 
-    def install_with_conda(self, server: Server, channel: Channel, name: str) -> None:
-        """Have rattler put a package into the current prefix, as conda would."""
-        program = (
-            "import asyncio, os, sys\n"
-            "from rattler import install, solve, PrefixRecord\n"
-            "from pathlib import Path\n"
-            "prefix = Path(sys.argv[1])\n"
-            "async def main():\n"
-            "    paths = (prefix / 'conda-meta').glob('*.json')\n"
-            "    there = [PrefixRecord.from_path(path) for path in paths]\n"
-            "    records = await solve(sys.argv[2:4], [sys.argv[4], 'library', 'jupyterhub'],\n"
-            "                          locked_packages=there)\n"
-            "    await install(records, prefix, cache_dir=Path(sys.argv[5]), show_progress=False)\n"
-            "asyncio.run(main())\n"
-            "os._exit(0)\n"
-        )
-        arguments = [
-            str(server.current / "user"),
-            server.layout.channel.as_uri(),
-            channel.url,
-            name,
-            str(server.layout.root.parent / "other-cache"),
-        ]
-        subprocess.run([sys.executable, "-c", program, *arguments], check=True)
-
     def test_conda_packages_are_carried_over(self, server: Server, other: Channel) -> None:
-        self.install_with_conda(server, other, "extra")
+        server.install_with_conda(other, "extra")
         server.apply()
         assert server.number == 2
         assert server.version("extra") == "1.0"
@@ -334,7 +309,7 @@ class TestChangesByHand:
     def test_an_upgrade_keeps_conda_packages_and_leaves_the_conffile_alone(
         self, server: Server, embedded: Channel, other: Channel
     ) -> None:
-        self.install_with_conda(server, other, "extra")
+        server.install_with_conda(other, "extra")
         for version in ("3.0", "4.0"):
             embedded.add("library", version)
             server.ship()
@@ -381,4 +356,4 @@ class TestChangesByHand:
         assert (first / "user/share/notes").exists()
 
     def test_a_fresh_environment_has_none(self, server: Server) -> None:
-        assert not changes.find(server.current, thorough=True)
+        assert not server.changed_by_hand()
