@@ -270,7 +270,7 @@ def make_server_roots(run: Run) -> Outcome:
 def test_package(run: Run) -> Outcome:
     """Test the .debs that were built."""
     debs = [f"--deb={run.selection.path(package)}" for package in run.selection.packages]
-    return run_pytest("package", run, debs)
+    return run_pytest("package", run, ["--numprocesses=auto", *debs])
 
 
 def run_server_tests(run: Run) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -41,10 +42,15 @@ def test_what_ships_passes_and_says_so(
     figure(f"{installed.target}: teamhub check-config {time.monotonic() - start:.1f} s")
 
 
+def assert_named(failed: subprocess.CompletedProcess[str], words: str) -> None:
+    """Raises AssertionError where the snippet's error is not what a command says first."""
+    assert failed.returncode != 0
+    assert re.match(f"{SNIPPET}{words}", complaint(failed)), failed.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("import os\n\nfoo\n", ", line 3: NameError: name 'foo' is not defined"),
         ("c.JupyterHub.port = 1\nif True\n", ", line 2: SyntaxError: "),
         ("import json\njson.loads('{')\n", ", line 2: json.decoder.JSONDecodeError: "),
         ("\nc.Spawner.args = 5\n", r", line 2: TraitError: The 'args' trait .* the int 5"),
@@ -54,15 +60,21 @@ def test_what_ships_passes_and_says_so(
         ("raise ValueError('one\\ntwo')\n", ", line 1: ValueError: one two"),
     ],
 )
-def test_an_error_is_named_with_file_and_line_and_the_old_hub_goes_on(
+def test_an_error_is_named_with_file_and_line(
     server: BootedServer, snippet: Write, text: str, words: str
 ) -> None:
-    before = processes(server)
     snippet(text)
+    assert_named(server.run(*CHECK, check=False), words)
+
+
+def test_whoever_has_it_checked_the_error_is_named_and_the_old_hub_goes_on(
+    server: BootedServer, snippet: Write
+) -> None:
+    before = processes(server)
+    snippet("import os\n\nfoo\n")
     for command in (CHECK, APPLY, RECONFIGURE):
         failed = server.run(*command, check=False)
-        assert failed.returncode != 0
-        assert re.match(f"{SNIPPET}{words}", complaint(failed)), failed.stderr
+        assert_named(failed, ", line 3: NameError: name 'foo' is not defined")
     assert processes(server) == before
 
 
