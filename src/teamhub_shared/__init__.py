@@ -2,7 +2,7 @@
 
 This package is carried by both sides: `teamhub_build` imports it on the build
 machine, and the package installs it beside `teamhub`.  It needs only the
-standard library.
+standard library; its `conda` needs py-rattler, which both sides have.
 """
 
 from __future__ import annotations

@@ -23,22 +23,8 @@ TESTED_BY = {
     "teamhub/commands/status.py": "server/test_environment.py",
     "teamhub/commands/tls.py": "server/test_own_certificate.py",
     "teamhub/environment/conda/bytecode.py": "server/test_conda_channel.py",
-    "teamhub/environment/conda/process.py": "unit/teamhub/environment/test_apply.py",
     "teamhub/environment/conda/progress.py": "unit/teamhub/environment/conda/test_prefix.py",
     "teamhub/environment/conda/search.py": "unit/teamhub/environment/conda/test_channels.py",
-<<<<<<< HEAD
-    "teamhub/hub/config.py": "unit/teamhub/hub/test_check.py",
-    "teamhub/hub/database.py": "server/test_database.py",
-=======
-    "teamhub/environment/conda/solver.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/pip_packages.py": "server/test_environment_by_hand.py",
-    "teamhub/environment/plan.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/store/generations.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/store/history.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/store/in_use.py": "unit/teamhub/environment/store/test_prune.py",
-    "teamhub/environment/store/layout.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/store/manifest.py": "unit/teamhub/environment/test_apply.py",
->>>>>>> 454d950 (Test the hub's code with a real JupyterHub in the test's process)
     "teamhub/hub/tokens.py": "server/test_install.py",
     "teamhub/people/servers.py": "unit/teamhub/commands/test_user.py",
     "teamhub/settings/values.py": "unit/teamhub/settings/test_effective.py",
@@ -50,8 +36,8 @@ TESTED_BY = {
     "teamhub/tls/key_pair.py": "unit/teamhub/tls/test_authority.py",
     "teamhub_build/assemble.py": "package/test_files.py",
     "teamhub_build/fetcher.py": "unit/teamhub_build/test_conda_channels.py",
-    "teamhub_build/network.py": "unit/teamhub_build/test_conda_channels.py",
     "teamhub_build/npm.py": "unit/teamhub_build/packages/test_node.py",
+    "teamhub_build/own_process.py": "unit/teamhub_build/test_lock.py",
     "teamhub_build/profiles.py": "package/test_channel.py",
     "teamhub_build/progress.py": "unit/teamhub_build/test_channel.py",
     "teamhub_build/repodata.py": "unit/teamhub_build/test_channel.py",
@@ -64,6 +50,7 @@ TESTED_BY = {
     "teamhub_build/suites.py": "package/test_control.py",
     "teamhub_build/workspace.py": "unit/teamhub_build/test_machine.py",
     "teamhub_shared/__init__.py": "package/test_channel.py",
+    "teamhub_shared/conda/network.py": "unit/teamhub/environment/conda/test_channels.py",
 }
 
 

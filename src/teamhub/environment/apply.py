@@ -58,9 +58,11 @@ def apply(
     """
     with exclusive(layout.busy, report), team_file.edited(layout.team_file, edit):
         state = read_state(layout)
-        clean_up(state)
+        generations.remove_unfinished(layout)
         team = team_file.read(layout.team_file)
         found = changes_by_hand(team, request, state)
+        if found.edited:
+            unsynced.distrust(layout)
         team, carried = keep(found, team, request, state, report)
         chosen = existing(team, found, request, state)
         if chosen is None:
@@ -76,6 +78,7 @@ def apply(
         report(f"generation {chosen.number} is now current")
         for number in prune.prune(state):
             report(f"removed generation {number}")
+        unsynced.settle(layout)
         return chosen
 
 
@@ -92,12 +95,6 @@ def rollback(name: str | None, report: Report, layout: Layout = SERVER) -> Gener
         if chosen.made.shipped != state.shipped:
             report("warning: it is of another version of teamhub than the one installed")
         return chosen
-
-
-def clean_up(state: State) -> None:
-    """Remove what earlier commands left that were killed; no complete generation is of it."""
-    generations.remove_unfinished(state.layout)
-    unsynced.remove(state)
 
 
 def changes_by_hand(team: TeamPackages, request: Request, state: State) -> Changes:

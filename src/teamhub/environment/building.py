@@ -9,15 +9,16 @@ from teamhub.environment import pip_packages
 from teamhub.environment.checks import CHECKS, Check, Checking, running_checks
 from teamhub.environment.conda.packages import requested_specs
 from teamhub.environment.conda.prefix import write_prefix
-from teamhub.environment.conda.process import rattler_process
 from teamhub.environment.plan import Plan
 from teamhub.environment.store import generations, history, manifest, unsynced
 from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import Manifest
 from teamhub.environment.store.state import State
+from teamhub.system.remedies import retry_env_command
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
+from teamhub_shared.conda.process import rattler_process
 
 
 def build(
@@ -78,7 +79,7 @@ def fill(
     layout = state.layout
     report(f"installing the environments into {plan.path}")
     specs = requested_specs(layout.channel)
-    with rattler_process() as rattler:
+    with rattler_process(retry_env_command()) as rattler:
         rattler.call(write_prefix, plan.path, "hub", plan.lock, specs["hub"], layout)
         checking.begin("hub")
         wanted = [*specs["user"], *plan.team.specs]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from teamhub.environment.conda.packages import requested_specs
+from teamhub.environment.conda.packages import is_embedded, requested_specs
 from teamhub.environment.store import in_use
 from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.state import State
 from teamhub.environment.team.edit import package_name
-from teamhub_shared import CHANNEL_DIR
 
 Row = dict[str, object]
 #: How the table names the channel that the package carries.
@@ -32,7 +31,9 @@ def packages(generation: Generation, layout: Layout) -> list[Row]:
         {
             "name": package.name,
             "version": package.version,
-            "channel": EMBEDDED if is_embedded(package.channel, layout) else package.channel,
+            "channel": EMBEDDED
+            if is_embedded(package.channel, layout.channel)
+            else package.channel,
             "asked_by": asker(package.name, team),
         }
         for package in made.packages
@@ -47,11 +48,6 @@ def packages(generation: Generation, layout: Layout) -> list[Row]:
         for package in made.pip_packages
     ]
     return sorted(rows, key=lambda row: str(row["name"]))
-
-
-def is_embedded(channel: str, layout: Layout) -> bool:
-    """Whether a channel is the one that the package carries."""
-    return channel in (CHANNEL_DIR.as_uri(), layout.channel.as_uri())
 
 
 def switches(state: State) -> list[Row]:

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from teamhub.environment.by_hand.changes import Changes
-from teamhub.environment.conda.packages import read_record
+from teamhub.environment.conda.packages import is_embedded, read_record
 from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import Package
 from teamhub.environment.team.edit import with_packages
 from teamhub.environment.team.file import TeamPackages
-from teamhub_shared import CHANNEL_DIR, TeamhubError
+from teamhub_shared import TeamhubError
 
 #: How many of many files are named.
 NAMED = 5
@@ -68,9 +68,9 @@ def some(paths: Iterable[str]) -> str:
 def packages(found: Changes, generation: Generation, layout: Layout) -> TeamPackages:
     """What conda and pip were told to install, and what was carried into this generation."""
     conda = requested(found.conda_added, generation.user)
-    ours = ("", CHANNEL_DIR.as_uri(), layout.channel.as_uri())
+    channels = (package.channel for package in conda if package.channel)
     new = TeamPackages(
-        tuple(package.channel for package in conda if package.channel not in ours),
+        tuple(channel for channel in channels if not is_embedded(channel, layout.channel)),
         tuple(f"{package.name} =={package.version}" for package in conda),
         tuple(f"{package.name}=={package.version}" for package in found.pip_added),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from support.conda_channel import Channel
 from support.web import Web
 from teamhub.environment.conda import export
 from teamhub.environment.conda.packages import CorruptPackage
+from teamhub_build.repodata import read_repodata, write_repodata
 from unit.teamhub.environment.conftest import Server
 
 
@@ -59,3 +61,16 @@ def test_a_folder_with_other_files_is_refused(server: Server, tmp_path: Path) ->
     (folder / "thesis.tex").write_text("")
     with pytest.raises(export.CannotExport, match="other files"):
         export.export(server.current, folder, server.layout)
+
+
+def test_what_a_channel_has_corrected_stays_corrected(
+    server: Server, other: Channel, tmp_path: Path
+) -> None:
+    """conda-forge patches the repodata of packages whose files have turned out to be wrong."""
+    patched = [{**entry, "depends": ["library >=2,<3"]} for entry in read_repodata(other.folder)]
+    write_repodata(other.folder, patched)
+    server.ask("extra", channels=[other.url])
+    server.apply()
+    export.export(server.current, tmp_path / "exported", server.layout)
+    repodata = json.loads((tmp_path / "exported/noarch/repodata.json").read_text("utf-8"))
+    assert repodata["packages.conda"]["extra-1.0-0.conda"]["depends"] == ["library >=2,<3"]
