@@ -26,19 +26,6 @@ TESTED_BY = {
     "teamhub/environment/conda/process.py": "unit/teamhub/environment/test_apply.py",
     "teamhub/environment/conda/progress.py": "unit/teamhub/environment/conda/test_prefix.py",
     "teamhub/environment/conda/search.py": "unit/teamhub/environment/conda/test_channels.py",
-<<<<<<< HEAD
-    "teamhub/hub/config.py": "unit/teamhub/hub/test_check.py",
-    "teamhub/hub/database.py": "server/test_database.py",
-=======
-    "teamhub/environment/conda/solver.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/pip_packages.py": "server/test_environment_by_hand.py",
-    "teamhub/environment/plan.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/store/generations.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/store/history.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/store/in_use.py": "unit/teamhub/environment/store/test_prune.py",
-    "teamhub/environment/store/layout.py": "unit/teamhub/environment/test_apply.py",
-    "teamhub/environment/store/manifest.py": "unit/teamhub/environment/test_apply.py",
->>>>>>> 454d950 (Test the hub's code with a real JupyterHub in the test's process)
     "teamhub/hub/tokens.py": "server/test_install.py",
     "teamhub/people/servers.py": "unit/teamhub/commands/test_user.py",
     "teamhub/settings/values.py": "unit/teamhub/settings/test_effective.py",
