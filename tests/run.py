@@ -12,6 +12,12 @@ follows them goes to pytest:
     tests/run.py server -k login       one stage, some of its tests
     tests/run.py server --suite trixie --screenshots docs
 
+The inner loop, of which tests/run.py dev --help says more:
+
+    tests/run.py dev -k login          the working tree on an installed server, within seconds
+    tests/run.py dev --sit             the same to look at
+    tests/run.py shell                 into such a server
+
 Needs only the standard library.  The last line printed is "N passed, N failed".
 """
 
@@ -35,6 +41,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "src"))
 
 # these need the path above
+import dev  # noqa: E402
 from support.selection import (  # noqa: E402
     NoPackageError,
     Package,
@@ -100,6 +107,10 @@ class Run:
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["dev"]:
+        return 1 if prepare().failed else dev.main(sys.argv[2:])
+    if sys.argv[1:2] == ["shell"]:
+        return dev.shell(sys.argv[2:])
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

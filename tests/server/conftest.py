@@ -21,7 +21,7 @@ from xdist.workermanage import WorkerController
 
 from support import evidence
 from support.browser import open_pages
-from support.container import BootedServer, Host
+from support.container import BootedServer
 from support.dialogue import Words
 from support.environment import TeamChannel, Wheels
 from support.hub_client import HubClient
@@ -32,19 +32,23 @@ from support.installation import (
     boot_installed,
     boot_plain,
     install,
+    numbered_target,
 )
+from support.kept import remove_old
+from support.kept_servers import keep_servers
 from support.keys import signing_keys
 from support.layers import passing_folder
 from support.network import Mirror, NameServer, become_private_network
 from support.repository import Repository
 from support.roots import CACHE
 from support.settings import APPLY, RECONFIGURE
+from support.tree.kept_layers import kept_installation, with_tree
 from teamhub_build.suites import SUITES
 
 BUILD = Path(".build").resolve()
-#: What tests that failed have left, a folder each.
-FAILURES = BUILD / "failures"
 FIGURES: list[str] = []
+#: The section of a failed test's report that says what it has left.
+EVIDENCE = "evidence"
 #: Where a worker keeps the servers that it has installed for all.
 INSTALLED = "installed"
 #: What takes minutes, or installs a package that nothing else needs: begun first, so that at the
@@ -79,13 +83,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--everything", action="store_true", help="what is marked exhaustive, too; on every suite"
     )
     parser.addoption(
+        "--working-tree",
+        action="store_true",
+        help="lay the working tree over a server that is kept (tests/run.py dev)",
+    )
+    parser.addoption(
         "--screenshots", type=Path, help="a folder to put them in; by itself one for each suite"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(FAILURES, ignore_errors=True)
+        remove_old(evidence.FAILURES.glob("*/"), evidence.KEPT, shutil.rmtree)
     for marker in (
         "profile(name): test the package of this profile",
         "suite(name): test on this suite alone",
@@ -139,12 +148,13 @@ class ByModuleAndSuite(LoadScopeScheduling):
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Have a test that fails leave the journals of its module's servers, and pictures."""
+    """Have a test that fails leave its servers, their journals, and pictures."""
     report = yield
     if report.failed:
-        folder = evidence.folder_of(item.nodeid, FAILURES)
+        folder = evidence.folder_for(item.nodeid)
+        left = [f"journals and pictures: {folder}", *keep_servers(item.nodeid)]
         evidence.keep(folder, report.longreprtext, BootedServer.booted, open_pages())
-        report.sections.append(("evidence", f"journals and pictures: {folder}"))
+        report.sections.append((EVIDENCE, "\n".join(left)))
     return report
 
 
@@ -178,19 +188,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    failed = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+    left = [text for report in failed for name, text in report.sections if name == EVIDENCE]
+    if left:
+        terminalreporter.section(EVIDENCE)
+        # tests of one module have the same server
+        terminalreporter.line("\n".join(dict.fromkeys("\n".join(left).splitlines())))
     terminalreporter.section("figures")
     for figure in FIGURES:
         terminalreporter.line(figure)
 
 
 def targets(config: pytest.Config) -> list[Target]:
-    """What --package named, each with a network of its own: certificates name the address."""
+    """What --package named."""
     made = []
     for number, argument in enumerate(config.getoption("--package"), start=1):
         suite, profile, package = argument.split(":", 2)
-        name = f"hub-{suite}" if profile == "scientific" else f"hub-{suite}-{profile}"
-        host = Host(name, address=f"10.78.{number}.2", gateway=f"10.78.{number}.1")
-        made.append(Target(suite, profile, Path(package), host))
+        made.append(numbered_target(number, suite, profile, Path(package)))
     return made
 
 
@@ -225,7 +239,10 @@ def installed(
     names: NameServer,
     tmp_path_factory: pytest.TempPathFactory,
     figure: Callable[[str], None],
+    pytestconfig: pytest.Config,
 ) -> Installation:
+    if pytestconfig.getoption("--working-tree"):
+        return with_tree(kept_installation(target, names), Path.cwd())
     shared = tmp_path_factory.getbasetemp().parent
     done = shared / f"{target}.pickle"
     with (shared / f"{target}.lock").open("w") as lock:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+from support.kept import remove_old
+
+#: What tests that failed have left, a folder each.
+FAILURES = Path(".build/failures").resolve()
+#: So many stay when the next run begins.
+KEPT = 5
 LONGEST_NAME = 150
+#: The folders of this run, by test.
+_folders: dict[str, Path] = {}
 
 
 class Server(Protocol):
@@ -40,6 +49,21 @@ def folder_of(test: str, failures: Path) -> Path:
     if len(short) > LONGEST_NAME:
         short = f"{short[:LONGEST_NAME]}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
     return failures / short
+
+
+def folder_for(test: str) -> Path:
+    """The folder of a test that has failed in this run, empty when it is first asked for.
+
+    It has another name where somebody has booted what an earlier run has left there.
+    """
+    if test not in _folders:
+        folder = folder_of(test, FAILURES)
+        remove_old(filter(Path.exists, [folder]), 0, shutil.rmtree)
+        while folder.exists():
+            folder = folder.with_name(f"{folder.name}-again")
+        folder.mkdir(parents=True)
+        _folders[test] = folder
+    return _folders[test]
 
 
 def keep(folder: Path, words: str, servers: Iterable[Server], pages: Iterable[Page]) -> Path:

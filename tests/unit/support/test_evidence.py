@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from support import evidence
+from support.kept import hold
 
 
 @dataclass
@@ -75,3 +78,27 @@ def test_what_cannot_be_had_is_said_in_its_place(tmp_path: Path) -> None:
         "hub-bookworm-1.journal.txt": "no journal: nsenter: exit status 1\n",
         "page-1.txt": "no picture: Target crashed: page-1.png\n",
     }
+
+
+def test_a_test_has_one_folder_in_a_run_which_has_nothing_of_an_earlier_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "FAILURES", tmp_path)
+    old = evidence.folder_of("tests/server/test_x.py::test_y", tmp_path)
+    (old / "layers").mkdir(parents=True)
+    folder = evidence.folder_for("tests/server/test_x.py::test_y")
+    assert folder == old
+    assert list(folder.iterdir()) == []
+    (folder / "failure.txt").touch()
+    assert evidence.folder_for("tests/server/test_x.py::test_y") == folder
+    assert (folder / "failure.txt").exists()
+
+
+def test_what_somebody_has_booted_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "FAILURES", tmp_path)
+    booted = evidence.folder_of("tests/server/test_x.py::test_z", tmp_path)
+    (booted / "layers").mkdir(parents=True)
+    hold(booted)
+    folder = evidence.folder_for("tests/server/test_x.py::test_z")
+    assert folder != booted
+    assert (booted / "layers").exists()
