@@ -1,8 +1,8 @@
 """The steps of the installation; each maintainer script calls them one by one.
 
 Every step looks at what is there and does what is missing, so that a step which was killed, or run
-twice, ends in the same state.  Those that need much of Python import it themselves: most runs of
-the command need none of it.
+twice, ends in the same state.  A step that needs large modules imports them itself: most runs of
+the command need none of them.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def check_settings(values: Mapping[str, str]) -> None:
 
 
 def warn_of_unknown_keys() -> None:
-    """Tell of keys in teamhub.conf that set nothing, such as misspelt ones."""
+    """Report keys in teamhub.conf that set nothing, such as misspelt ones."""
     for key, meant in settings.unknown_keys().items():
         hint = f"; did you mean {meant}?" if meant else ""
-        report(f"warning: {settings.PATH} sets {key}, which is no setting of teamhub{hint}")
+        report(f"warning: {settings.PATH} sets {key}, which is not a setting of teamhub{hint}")
 
 
 def check_hub(values: Mapping[str, str]) -> None:
@@ -78,7 +78,7 @@ def set_up_settings(answers: Sequence[str]) -> None:
 
 
 def set_up_people(users: str, admins: str) -> None:
-    """Create the accounts that are missing and make the groups hold who was named."""
+    """Create the accounts that are missing, and put the named people into the groups."""
     wanted = membership.read_membership(users, admins)
     accounts.create_accounts(
         wanted.users,
@@ -91,14 +91,14 @@ def set_up_people(users: str, admins: str) -> None:
 
 
 def set_up_tokens() -> None:
-    """Make the two secrets that the hub shares, unless they are there."""
+    """Make the two secrets that the hub shares, unless they exist."""
     from teamhub.hub import tokens
 
     tokens.ensure_tokens()
 
 
 def set_up_certificates() -> None:
-    """Make or copy the certificate, unless the one that is there will do."""
+    """Make or copy the certificate, unless the present one is usable."""
     from teamhub.tls import certificates
 
     certificates.ensure(settings.read(), report)
@@ -107,13 +107,13 @@ def set_up_certificates() -> None:
 def set_up_limits() -> None:
     """Have systemd limit what each person's processes may take."""
     if limits.apply(settings.read()):
-        report("set what one person may take; it holds for running servers too")
+        report("set the limits of each person; they also hold for running servers")
 
 
 def set_up_environment() -> None:
     """Make the shipped packages, with the team's, the current environment, if the hub can start.
 
-    With its configuration and its database, that is.  A generation where it cannot is dropped.
+    A generation whose hub cannot start with its configuration and its database is dropped.
     """
     from teamhub.environment import apply
     from teamhub.environment.checks import NODE, USER_PROGRAMS
@@ -127,7 +127,7 @@ def set_up_environment() -> None:
 
 
 def set_up_services() -> None:
-    """Restart the proxy or the hub where they run with what has changed, and wait for the hub."""
+    """Restart the proxy or the hub if what it runs with has changed, and wait for the hub."""
     from teamhub.hub import services
 
     services.restart_stale(settings.read(), report)
@@ -135,7 +135,7 @@ def set_up_services() -> None:
 
 
 def apply() -> None:
-    """Check teamhub.conf as it is now and do all that follows from it."""
+    """Check teamhub.conf and do all that follows from it."""
     check_settings(settings.read())
     set_up_settings(())
     set_up_certificates()

@@ -1,4 +1,4 @@
-"""Who gets into the hub: Unix accounts by their password, as long as the two groups say so."""
+"""The hub's login: Unix accounts by their password, as long as the two groups have them."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Verdict(Enum):
 
 
 class TeamAuthenticator(PAMAuthenticator):
-    """Unix passwords; groups `jupyterhub` and `jupyterhub-admin` are asked anew all the time."""
+    """Unix passwords; groups `jupyterhub` and `jupyterhub-admin` are asked at each request."""
 
-    #: Beside the one for PAM, which waits two seconds after each wrong password: anyone who types
-    #: many must not hold up everybody else's requests.
+    #: Separate from the one for PAM, which waits two seconds after each wrong password: a person
+    #: who types many must not hold up everybody else's requests.
     lookups: Executor = ThreadPoolExecutor(4, "groups")
 
     def get_handlers(self, app: JupyterHub) -> list[tuple[str, type[BaseHandler]]]:  # noqa: ARG002
@@ -52,7 +52,7 @@ class TeamAuthenticator(PAMAuthenticator):
     async def authenticate(
         self, handler: BaseHandler | None, data: Mapping[str, str]
     ) -> dict[str, Any] | None:
-        """Whose name and password these are, and whether they are an admin; None for a refusal.
+        """The person of this name and password, and whether they are an admin; None for a refusal.
 
         Raises PasswordChangeRequired for a right password that has to be changed first.
         """
@@ -73,7 +73,7 @@ class TeamAuthenticator(PAMAuthenticator):
     ) -> Verdict:
         """Change an outdated password to the one in the form, and ask PAM once more.
 
-        Raises PasswordChangeRequired with the reason when the new one is not taken.
+        Raises PasswordChangeRequired with the reason if the new one is refused.
         """
         name, new = data["username"], data["new_password"]
         fault = new_password_fault(new, data.get("new_password_again", ""))
@@ -82,7 +82,7 @@ class TeamAuthenticator(PAMAuthenticator):
         try:
             await privileged.change_password(name, data["password"], new)
         except privileged.Refused as refused:
-            self.log.warning("The new password of %s was not taken: %s", name, refused)
+            self.log.warning("The new password of %s was refused: %s", name, refused)
             raise PasswordChangeRequired(name, str(refused)) from refused
         self.log.info("%s has changed an outdated password", name)
         return await self.ask_pam(handler, name, new)
@@ -97,7 +97,7 @@ class TeamAuthenticator(PAMAuthenticator):
         return verdict
 
     def pam_verdict(self, name: str, password: str) -> tuple[Verdict, str]:
-        """PAM's verdict on a password and its account, with its words where it says no."""
+        """PAM's verdict on a password and its account, with its message if it refuses."""
         chosen = {"service": self.service, "encoding": self.encoding}
         try:
             pamela.authenticate(name, password, check=False, **chosen)
@@ -117,15 +117,15 @@ class TeamAuthenticator(PAMAuthenticator):
         now = await self.look_up(user.name)
         if not now.member:
             if handler:
-                # JupyterHub 6.1.1 reads this next, and has it only where a token came along.
+                # JupyterHub 6.1.1 reads this next, and has it only if a token was sent.
                 handler._token_authenticated = getattr(handler, "_token_authenticated", False)
             return False
         return True if user.admin == now.admin else {"name": user.name, "admin": now.admin}
 
     async def add_user(self, user: User | orm.User) -> None:
-        """Let in somebody whom an admin adds in the panel; their account is made if need be.
+        """Let in somebody whom an admin adds in the panel; their account is made if needed.
 
-        JupyterHub calls this at its start as well, with database rows: anyone who was taken off
+        JupyterHub calls this at its start as well, with database rows: a person who was taken off
         the list meanwhile must not come back by that.
         Raises Refused with the reason, which the panel's API hands on.
         """
@@ -139,13 +139,13 @@ class TeamAuthenticator(PAMAuthenticator):
             await privileged.change_list("add", name)
             self.log.info("%s was let in from the admin panel", name)
         if user.admin != now.admin:
-            self.log.warning("Not an admin by the panel: teamhub user add --admin %s", name)
+            self.log.warning("The panel makes no admins; type: teamhub user add --admin %s", name)
             user.admin = now.admin
             assign_default_roles(user.db, entity=user.orm_user)
             cast("Session", user.db).commit()
 
     async def delete_user(self, user: User) -> None:
-        """Take off the list whom an admin deletes in the panel; account and home stay."""
+        """Take a person whom an admin deletes in the panel off the list; account and home stay."""
         if not self.validate_username(user.name):
             return
         try:

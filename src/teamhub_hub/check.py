@@ -2,8 +2,8 @@
 
 `teamhub` runs it as the hub's account, on the hub's own Python, in the environment of the hub's
 unit, and gives it the path of the main file.  It changes nothing, and prints JSON: an object with
-`errors` and `warnings`, which are lists of [file, line, message], the line being 0 where none can
-be named; and `database`, which is [problem, remedy], or null where the hub can read its database.
+`errors` and `warnings`, which are lists of [file, line, message], the line being 0 if it is
+not known; and `database`, which is [problem, remedy], or null if the hub can read its database.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Finding(NamedTuple):
     """Something in a configuration file that the hub cannot use, or does not know."""
 
     file: str
-    #: Counted from 1; 0 where none can be named.
+    #: Counted from 1; 0 if the line is not known.
     line: int
     message: str
 
@@ -64,7 +64,7 @@ class Loader(PyFileConfigLoader):
     def load_or_note(self) -> None:
         """Load this file; what it raises is noted with its place, SystemExit too.
 
-        Raises ConfigFileNotFound where there is none.
+        Raises ConfigFileNotFound if there is none.
         """
         try:
             self.load_config()
@@ -75,7 +75,7 @@ class Loader(PyFileConfigLoader):
         self.loaded.append(self.full_filename)
 
     def load_subconfig(self, fname: str, path: str | None = None) -> None:
-        """What a configuration file calls to load another; to the hub, it may be missing."""
+        """What a configuration file calls to load another, which the hub allows to be missing."""
         inner = Loader(fname, path or self.path)
         with contextlib.suppress(ConfigFileNotFound):
             inner.load_or_note()
@@ -167,7 +167,7 @@ def fault_of(cls: type[HasTraits], name: str, value: object) -> str:
 
 
 def place_in(files: Sequence[str], name: str) -> tuple[str, int]:
-    """The last place that mentions `name`: what was set last holds."""
+    """The last place that mentions `name`: the last assignment counts."""
     for file in reversed(files):
         lines = list(lines_with(Path(file), name))
         if lines:
@@ -189,7 +189,7 @@ def unknown(what: str, name: str, known: Mapping[str, object]) -> str:
 
 
 def check_database(path: Path) -> tuple[str, str] | None:
-    """Why the hub cannot read its database, and what to do; None where it can."""
+    """Why the hub cannot read its database, and what to do; None if it can."""
     try:
         database.check(path)
     except database.UnreadableDatabase as error:
@@ -200,7 +200,7 @@ def check_database(path: Path) -> tuple[str, str] | None:
 def main(main_file: str, database_file: Path = database.DATABASE) -> None:
     """Check both, and print what was found."""
     results = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a configuration prints must not come between
+    os.dup2(2, 1)  # what a configuration prints must not get into the JSON
     unreadable = check_database(database_file)
     findings = check_config(Path(main_file))
     json.dump({**asdict(findings), "database": unreadable}, results)

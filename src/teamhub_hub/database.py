@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DATABASE = Path("/var/lib/teamhub/jupyterhub.sqlite")
-#: So many copies stay.
+#: The number of copies that are kept.
 KEPT = 5
-#: A migration of Alembic's says in its source which one it follows; the first follows none.
+#: A migration of Alembic's names in its source the one that it follows; the first follows none.
 REVISION = re.compile(r"^(down_revision|revision) *= *(?:'(\w+)'|\"(\w+)\"|None)", re.MULTILINE)
 
 Upgrade = Callable[[Path], None]
@@ -80,7 +80,7 @@ def read_schema(migrations: Path) -> Schema:
 
 
 def revision_of(database: Path) -> str | None:
-    """The revision of a database's schema; None where there is no database, or an empty one."""
+    """The revision of a database's schema; None if there is no database, or an empty one."""
     if not database.exists():
         return None
     with closing(sqlite3.connect(database)) as connection:
@@ -97,7 +97,7 @@ def make_readable(database: Path, schema: Schema, upgrade: Upgrade) -> str | Non
     """Bring the database to the hub's schema; what was done, in words, or None.
 
     All work is done on a copy, which then takes the database's place in one step.
-    Raises UnreadableDatabase where nothing is there that this hub can read.
+    Raises UnreadableDatabase if neither it nor a copy is one that this hub can read.
     """
     source = readable(database, schema)
     if source is None:
@@ -111,15 +111,15 @@ def make_readable(database: Path, schema: Schema, upgrade: Upgrade) -> str | Non
     put_in_place(new, database)
     remove_old(backup.path.parent)
     if source == database:
-        return f"the hub's database has a newer schema now; what it was is {backup.path}"
+        return f"the hub's database has a newer schema now; the copy from before: {backup.path}"
     return (
         f"the hub's database was of a newer version and is {backup.path} now; {source} was put "
-        "back, so what happened since then is unknown to the hub"
+        "back, so the hub does not know of anything since then"
     )
 
 
 def readable(database: Path, schema: Schema) -> Path | None:
-    """What to make the hub's database from; None where it may stay as it is.
+    """What to make the hub's database from; None if it need not change.
 
     Raises UnreadableDatabase.
     """
@@ -150,7 +150,7 @@ def backups(folder: Path) -> list[Backup]:
 
 
 def back_up(database: Path, revision: str) -> Backup:
-    """A copy of the database as it is: one that is there already, or a new one.
+    """A copy of the present database: one that exists already, or a new one.
 
     A hub that cannot be started is tried again each second, and must not push older copies out.
     """
@@ -169,7 +169,7 @@ def back_up(database: Path, revision: str) -> Backup:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a database through SQLite, which first finishes what a crash has left."""
+    """Copy a database through SQLite, which first completes what a crash left unfinished."""
     target.unlink(missing_ok=True)
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
@@ -177,14 +177,14 @@ def copy(source: Path, target: Path) -> None:
 
 
 def put_in_place(new: Path, path: Path) -> None:
-    """Give a file another's name, when it has reached the disk."""
+    """Give a file another's name once it has reached the disk."""
     sync(new)
     new.replace(path)
     sync(path.parent)
 
 
 def sync(path: Path) -> None:
-    """Have a file, or a folder's list of names, on the disk."""
+    """Write a file, or a folder's list of names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -208,7 +208,7 @@ def upgrade_with_alembic(database: Path) -> None:
 def check(database: Path) -> None:
     """Change nothing.
 
-    Raises UnreadableDatabase where the hub could not start with its database.
+    Raises UnreadableDatabase if the hub could not start with its database.
     """
     with explained(database):
         readable(database, hub_schema())

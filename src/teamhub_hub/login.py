@@ -7,14 +7,14 @@ import unicodedata
 from jupyterhub.handlers.login import LoginHandler
 from tornado.httputil import url_concat
 
-#: PAM takes no answer of 512 bytes or more (PAM_MAX_RESP_SIZE).
+#: PAM does not accept an answer of 512 bytes or more (PAM_MAX_RESP_SIZE).
 LONGEST = 500
 
 
 class PasswordChangeRequired(Exception):
-    """The password is right, but has to be changed before anybody may log in with it.
+    """The password is right, but has to be changed before the person may log in with it.
 
-    `problem` says why the new one that was given cannot be taken, or is empty when none was given.
+    `problem` says why the new one cannot be used, or is empty if none was given.
     """
 
     def __init__(self, username: str, problem: str = "") -> None:
@@ -30,14 +30,14 @@ def new_password_fault(new: str, again: str) -> str:
     if not new:
         return "The new password is empty."
     if any(unicodedata.category(character) == "Cc" for character in new):
-        return "The new password has a character that cannot be typed."
+        return "The new password has a control character; choose one without it."
     if len(new.encode()) > LONGEST:
         return f"The new password is longer than {LONGEST} bytes."
     return ""
 
 
 class TeamLoginHandler(LoginHandler):
-    """JupyterHub's login form, and a second form where the first one's password is outdated."""
+    """JupyterHub's login form, and a second form if the password in the first is outdated."""
 
     async def post(self) -> None:
         """Log in; anyone whose password is outdated gets the page to change it."""

@@ -1,4 +1,4 @@
-"""Who may use the hub and who administers it: what the system's groups say at this moment."""
+"""The people who may use the hub and its admins: what the system's groups say at this moment."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def standing(name: str) -> Standing:
 
 
 def group_id(name: str) -> int | None:
-    """The number of a group, or nothing when there is no such group."""
+    """The number of a group, or None if there is no such group."""
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:

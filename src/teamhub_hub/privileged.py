@@ -14,7 +14,7 @@ PASSWD = "/usr/bin/passwd"  # noqa: S105 - a program
 PANEL_SECONDS = 120
 PASSWD_SECONDS = 30
 
-#: Programs find each other by it, and speak English, which is what is read here.
+#: PATH lets programs find each other; LC_ALL makes them print English, which is parsed here.
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 PROMPT = re.compile(r"[^\n:]*password: ", re.IGNORECASE)
@@ -25,7 +25,7 @@ FILLERS = re.compile(
 
 
 class Refused(Exception):
-    """A program said no; the text is its own reason, for anyone who asked."""
+    """A program refused; the text is its own reason, for the person who asked."""
 
 
 async def change_list(action: str, name: str) -> None:
@@ -54,13 +54,13 @@ def reason(printed: str) -> str:
     lines = PROMPT.sub("\n", printed).splitlines()
     said = [line.strip().removeprefix("passwd: ") for line in lines if line.strip()]
     reasons = [line for line in said if not FILLERS.fullmatch(line)]
-    return reasons[0] if reasons else "The server did not take the new password."
+    return reasons[0] if reasons else "The server refused the new password."
 
 
 async def run(command: Sequence[str], *, given: str, seconds: float) -> tuple[int, str]:
     """Run a command with `given` as its input; its exit status, and all that it printed.
 
-    Raises Refused when it has not ended after `seconds`.
+    Raises Refused if it does not end within `seconds`.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -75,5 +75,5 @@ async def run(command: Sequence[str], *, given: str, seconds: float) -> tuple[in
         # sudo is root's as soon as it has started, and then only root could end it
         with contextlib.suppress(PermissionError, ProcessLookupError):
             process.kill()
-        raise Refused(f"{command[-1]} has not ended after {seconds:.0f} seconds") from late
+        raise Refused(f"{command[-1]} did not end within {seconds:.0f} seconds") from late
     return process.returncode or 0, printed.decode("utf-8", "replace")

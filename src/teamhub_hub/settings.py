@@ -19,8 +19,8 @@ DEFAULTS = {
     "IDLE_HOURS": "0",
 }
 
-#: Servers tell the hub of their work every five minutes.  After an outage of the hub the first look
-#: has to come later than that, or it stops people who were busy all along.
+#: Servers report their activity to the hub every five minutes.  After an outage of the hub the
+#: first check has to come later than that, or it stops servers that were busy all the time.
 FIRST_LOOK_SECONDS = 660
 
 
@@ -30,7 +30,7 @@ def read(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def public_url(settings: Mapping[str, str]) -> str:
-    """Where the proxy listens; with CERTIFICATE=none another proxy, in front of it, has TLS."""
+    """Where the proxy listens; with CERTIFICATE=none another proxy in front of it does TLS."""
     address = settings["LISTEN_ADDRESS"]
     if settings["CERTIFICATE"] == "none":
         scheme, port = "http", settings["HTTP_PORT"]
@@ -42,7 +42,7 @@ def public_url(settings: Mapping[str, str]) -> str:
 
 
 def shown_limits(settings: Mapping[str, str]) -> dict[str, Any]:
-    """Traits of the spawner that tell people's servers their limits, which systemd enforces."""
+    """Traits of the spawner that show people's servers their limits, which systemd enforces."""
     limits: dict[str, Any] = {}
     if settings["MEMORY_LIMIT"] != "none":
         limits["mem_limit"] = settings["MEMORY_LIMIT"]

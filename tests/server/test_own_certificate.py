@@ -75,7 +75,7 @@ def before(server: BootedServer) -> Processes:
     [
         ("good.crt", "missing.key", "/root/missing.key: No such file or directory"),
         ("good.crt", "other-host.key", "/root/good.crt: /root/other-host.key is not its key"),
-        ("other-host.crt", "other-host.key", "it is made out for bank.example.org, not for hub-"),
+        ("other-host.crt", "other-host.key", "it is valid for bank.example.org, not for hub-"),
     ],
 )
 def test_a_pair_that_cannot_serve_is_named_and_the_old_one_goes_on(

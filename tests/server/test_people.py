@@ -104,9 +104,9 @@ def test_in_a_terminal_the_password_is_asked_for_twice_and_not_shown(
         ["teamhub", "user", "add", "simon"],
         [
             ("Password for simon", "Ariel hospital 3"),
-            ("The same again:", "Ariel hospitl 3"),
+            ("The same password again:", "Ariel hospitl 3"),
             ("Password for simon", "Ariel hospital 3"),
-            ("The same again:", "Ariel hospital 3"),
+            ("The same password again:", "Ariel hospital 3"),
         ],
     )
     assert "the two passwords differ" in shown
@@ -124,7 +124,10 @@ def test_a_forgotten_password_is_replaced(server: BootedServer, client: LogIn) -
     in_terminal(
         server,
         ["teamhub", "user", "passwd", "mal", "--permanent"],
-        [("Password for mal", "Big damn heroes 1"), ("The same again:", "Big damn heroes 1")],
+        [
+            ("Password for mal", "Big damn heroes 1"),
+            ("The same password again:", "Big damn heroes 1"),
+        ],
     )
     assert client("mal").log_in("Big damn heroes 1").status_code == 302
 

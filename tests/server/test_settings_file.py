@@ -73,7 +73,7 @@ def test_a_port_of_another_program_is_refused_with_its_name(
 def test_a_key_that_is_no_setting_is_told(server: BootedServer, take_up: tuple[str, ...]) -> None:
     server.run("tee", "--append", CONF, given="HTTPS_PROT=8443\n")
     done = server.run(*take_up)
-    warned = "sets HTTPS_PROT, which is no setting of teamhub; did you mean HTTPS_PORT?"
+    warned = "sets HTTPS_PROT, which is not a setting of teamhub; did you mean HTTPS_PORT?"
     assert warned in done.stderr
     assert "HTTPS_PROT=8443" in server.output("cat", CONF).splitlines()
 

@@ -26,5 +26,8 @@ def export_channel(chosen: argparse.Namespace) -> None:
 
     folder = chosen.folder.absolute()
     done = export.export(current(read_state()).path, folder, SERVER)
-    report(f"{done.packages} packages, {done.bytes / 1e6:.0f} MB; other servers name it as")
+    report(
+        f"{done.packages} packages, {done.bytes / 1e6:.0f} MB; "
+        "in environment.yml of other servers, write:"
+    )
     print(f"channels:\n  - {folder.as_uri()}")

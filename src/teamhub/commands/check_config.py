@@ -1,4 +1,4 @@
-"""`teamhub check-config`: whether the hub could start with its configuration as it is now."""
+"""`teamhub check-config`: whether the hub could start with its present configuration."""
 
 from __future__ import annotations
 

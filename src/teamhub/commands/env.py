@@ -28,11 +28,11 @@ class NotInstalled(TeamhubError):
 
 
 class ShippedPackage(TeamhubError):
-    """What shall be removed came with teamhub."""
+    """A package that is to be removed came with teamhub."""
 
 
 class Different(TeamhubError):
-    """The environment is not as it was made."""
+    """The environment differs from what was installed."""
 
 
 def add_to(commands: Commands) -> None:
@@ -45,36 +45,36 @@ def add_to(commands: Commands) -> None:
 
 def add_changing(actions: Commands) -> None:
     """The actions that change something."""
-    applying = action(actions, "apply", apply_file, "make what environment.yml asks for")
-    applying.add_argument("--update", action="store_true", help="to newer versions, too")
+    applying = action(actions, "apply", apply_file, "install what environment.yml asks for")
+    applying.add_argument("--update", action="store_true", help="move to newer versions, too")
     adding = action(actions, "add", add, "add packages to environment.yml, and apply it")
     adding.add_argument("packages", nargs="+", metavar="NAME", help="such as polars or 'polars>=1'")
-    adding.add_argument("--pip", action="store_true", help="from pip's index")
-    adding.add_argument("--channel", action="append", default=[], help="and this channel")
-    removing = action(actions, "remove", remove, "take packages out of it, and apply it")
+    adding.add_argument("--pip", action="store_true", help="install them with pip")
+    adding.add_argument("--channel", action="append", default=[], help="add this channel")
+    removing = action(actions, "remove", remove, "take packages out of the file, and apply it")
     removing.add_argument("packages", nargs="+", metavar="NAME")
     for changing in (applying, adding, removing):
         changing.add_argument(
-            "--discard", action="store_true", help="leave changes made by hand behind"
+            "--discard", action="store_true", help="drop changes that were made by hand"
         )
-    back = action(actions, "rollback", roll_back, "make the generation before current")
-    back.add_argument("generation", nargs="?", metavar="N", help="or this one")
+    back = action(actions, "rollback", roll_back, "go back to the generation before")
+    back.add_argument("generation", nargs="?", metavar="N", help="or to this one")
     action(actions, "prune", remove_unused, "remove generations that nobody needs")
 
 
 def add_asking(actions: Commands) -> None:
     """The actions that only look."""
-    listing = action(actions, "list", list_packages, "what people have")
+    listing = action(actions, "list", list_packages, "list the packages that people have")
     listing.add_argument("--team", action="store_true", help="only what the team asked for")
-    searching = action(actions, "search", search_packages, "what the channels have")
+    searching = action(actions, "search", search_packages, "search the channels for packages")
     searching.add_argument("pattern", help="part of a name, or a pattern with *")
-    past = action(actions, "history", show_history, "what was current when, and why")
-    comparing = action(actions, "diff", show_differences, "what differs between two generations")
-    comparing.add_argument("one", nargs="?", metavar="A", help="by itself the one before B")
-    comparing.add_argument("other", nargs="?", metavar="B", help="by itself the current one")
+    past = action(actions, "history", show_history, "list what was current when, and why")
+    comparing = action(actions, "diff", show_differences, "compare two generations")
+    comparing.add_argument("one", nargs="?", metavar="A", help="default: the one before")
+    comparing.add_argument("other", nargs="?", metavar="B", help="default: the current one")
     verifying = action(actions, "verify", verify, "find what was changed by hand")
     for asking in (listing, searching, past, comparing, verifying):
-        asking.add_argument("--json", action="store_true", help="for programs")
+        asking.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def action(
@@ -94,7 +94,7 @@ def apply_file(chosen: argparse.Namespace) -> None:
 
 
 def add(chosen: argparse.Namespace) -> None:
-    """Add packages and apply; where that fails, environment.yml is as it was."""
+    """Add packages and apply; if that fails, environment.yml is put back."""
     from teamhub.environment import apply
     from teamhub.environment.team.edit import with_packages
 
@@ -108,7 +108,7 @@ def add(chosen: argparse.Namespace) -> None:
 
 
 def remove(chosen: argparse.Namespace) -> None:
-    """Remove packages and apply; where that fails, environment.yml is as it was."""
+    """Remove packages and apply; if that fails, environment.yml is put back."""
     from teamhub.environment import apply
     from teamhub.environment.team.edit import without_packages
 
@@ -121,7 +121,7 @@ def remove(chosen: argparse.Namespace) -> None:
 
 
 def refuse_shipped(names: Sequence[str]) -> None:
-    """Raise ShippedPackage for what the team has not asked for but has."""
+    """Raise ShippedPackage for a package that came with teamhub and the team did not ask for."""
     from teamhub.environment.conda.packages import requested_specs
     from teamhub.environment.team import file as team_file
     from teamhub.environment.team.edit import package_name
@@ -131,7 +131,7 @@ def refuse_shipped(names: Sequence[str]) -> None:
     shipped = {package_name(spec) for spec in requested_specs(SERVER.channel)["user"]}
     for name in names:
         if package_name(name) in shipped - asked:
-            raise ShippedPackage(f"{name} comes with teamhub", "leave it; nobody has to import it")
+            raise ShippedPackage(f"{name} is part of teamhub", "leave it: nobody has to import it")
 
 
 def roll_back(chosen: argparse.Namespace) -> None:
@@ -209,9 +209,9 @@ def verify(chosen: argparse.Namespace) -> None:
             print(line)
     if found:
         raise Different(
-            "the current environment is not as it was made",
-            "keep what conda or pip installed with `teamhub env apply`, or else take it all back "
-            "with `teamhub env apply --discard`",
+            "the current environment was changed by hand",
+            "to keep what conda or pip installed, type: teamhub env apply; to undo all changes, "
+            "type: teamhub env apply --discard",
         )
     report("the current environment is as it was made")
 
@@ -219,5 +219,5 @@ def verify(chosen: argparse.Namespace) -> None:
 def current(state: State) -> Generation:
     """The current generation; raises NotInstalled."""
     if state.current is None:
-        raise NotInstalled("there is no environment yet", "dpkg --configure teamhub")
+        raise NotInstalled("there is no environment yet", "type: dpkg --configure teamhub")
     return state.current

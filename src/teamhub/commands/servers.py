@@ -13,7 +13,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command = commands.add_parser("servers", help="people's running servers")
     command.add_argument("action", choices=["stop"], help="stop them")
     command.add_argument(
-        "names", nargs="*", metavar="NAME", help="these people's; else everybody's"
+        "names", nargs="*", metavar="NAME", help="only theirs; default: everybody's"
     )
     command.set_defaults(run=stop)
 

@@ -28,7 +28,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     for name, function in steps.STEPS.items():
         step = parsers.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
         step.add_argument(
-            "more", nargs="*", metavar="STEP", type=known_step, help="another, to be done next"
+            "more", nargs="*", metavar="STEP", type=known_step, help="another step, to be done next"
         )
         step.set_defaults(run=run_steps)
 
@@ -39,7 +39,7 @@ def known_step(name: str) -> str:
     Raises ArgumentTypeError for any other.
     """
     if name not in steps.STEPS:
-        raise argparse.ArgumentTypeError(f"{name} (there are: {', '.join(steps.STEPS)})")
+        raise argparse.ArgumentTypeError(f"no step {name} (there are: {', '.join(steps.STEPS)})")
     return name
 
 
@@ -52,9 +52,9 @@ def run_steps(chosen: argparse.Namespace) -> None:
 def add_people(step: argparse.ArgumentParser) -> None:
     """Add the two lists of people to a step."""
     step.add_argument("--users", default="", help="names, separated by commas or spaces")
-    step.add_argument("--admins", default="", help="the same, for those who administer the hub")
+    step.add_argument("--admins", default="", help="the same, for the admins of the hub")
 
 
 def add_answers(step: argparse.ArgumentParser) -> None:
-    """Add settings to a step: what is not given is as the file has it."""
+    """Add settings to a step: those that are not given keep the values of the file."""
     step.add_argument("answers", nargs="*", metavar="KEY=VALUE", help="a setting of teamhub.conf")

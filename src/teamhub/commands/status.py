@@ -1,4 +1,4 @@
-"""`teamhub status`: one page on how the server is."""
+"""`teamhub status`: the state of the server, on one page."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ UNITS = ("teamhub-proxy.service", "teamhub.service")
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `status` to the command line."""
-    command = commands.add_parser("status", help="how the server is, on one page")
+    command = commands.add_parser("status", help="show the state of the server on one page")
     command.set_defaults(run=show_status)
 
 
 def show_status(_: argparse.Namespace) -> None:
-    """Print units, login page, environment, who runs on what, and the disk."""
+    """Print units, login page, environment, disk, and which person runs on which generation."""
     from teamhub.environment import listings
     from teamhub.environment.store import prune
     from teamhub.environment.store.state import read_state
@@ -39,7 +39,7 @@ def show_status(_: argparse.Namespace) -> None:
     if running:
         print("\n".join(table(running, ("user", "generation", "since", "processes"))))
     else:
-        print("Nobody runs anything.")
+        print("Nobody runs a server.")
 
 
 def login_page() -> str:
@@ -52,7 +52,7 @@ def login_page() -> str:
     host = found.dns[0] if found.dns else str(found.addresses[0])
     if values["CERTIFICATE"] == "none":
         address = values["LISTEN_ADDRESS"] or "127.0.0.1"
-        return f"where another proxy serves {address} port {values['HTTP_PORT']}"
+        return f"at the proxy in front of {address} port {values['HTTP_PORT']}"
     port = values["HTTPS_PORT"]
     return f"https://{host}" + ("" if port == "443" else f":{port}")
 
@@ -60,7 +60,7 @@ def login_page() -> str:
 def environment(now: Generation | None) -> str:
     """The current generation, in a few words."""
     if now is None:
-        return "none yet: dpkg --configure teamhub"
+        return "none yet; type: dpkg --configure teamhub"
     made = now.made
     team = f", {len(made.team.specs) + len(made.team.pip)} asked for by the team"
     count = len(made.packages) + len(made.pip_packages)

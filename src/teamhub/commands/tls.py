@@ -9,7 +9,7 @@ from teamhub_shared import TeamhubError
 
 
 class NoAuthority(TeamhubError):
-    """The server's certificate is not by an authority of its own."""
+    """The server's certificate was not made by an authority of its own."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,6 +27,6 @@ def print_authority(_: argparse.Namespace) -> None:
     if source != "own":
         raise NoAuthority(
             f"with CERTIFICATE={source} people have nothing to import",
-            f"set CERTIFICATE=own in {settings.PATH} for a certificate of this server's own",
+            f"to have one, set CERTIFICATE=own in {settings.PATH}, then: teamhub apply",
         )
     print(authority.AUTHORITY.certificate_path.read_text("ascii"), end="")

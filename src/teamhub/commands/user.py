@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from teamhub.people import accounts, membership, passwords, servers
 from teamhub.system.report import report
 
-#: How often somebody may mistype the second of two equal passwords.
+#: How often the two passwords that are typed may differ.
 ATTEMPTS = 3
 
 
@@ -22,15 +22,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
     add = actions.add_parser("add", help="let people in; creates accounts that are missing")
     add.add_argument("names", nargs="+", metavar="NAME")
-    add.add_argument("--admin", action="store_true", help="they administer the hub, too")
+    add.add_argument("--admin", action="store_true", help="make them admins of the hub, too")
     add_password_options(add)
     add.set_defaults(run=add_people)
 
-    listing = actions.add_parser("list", help="show who may use the hub")
-    listing.add_argument("--json", action="store_true", help="for programs")
+    listing = actions.add_parser("list", help="show the people who may use the hub")
+    listing.add_argument("--json", action="store_true", help="print JSON, for programs")
     listing.set_defaults(run=list_people)
 
-    remove = actions.add_parser("remove", help="take people off; accounts and homes stay")
+    remove = actions.add_parser("remove", help="take people off the list; accounts and homes stay")
     remove.add_argument("names", nargs="+", metavar="NAME")
     remove.set_defaults(run=remove_people)
 
@@ -43,15 +43,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def add_password_options(command: argparse.ArgumentParser) -> None:
     """Add what the commands that give passwords have in common."""
     command.add_argument(
-        "--generate", action="store_true", help="make passwords up and print them, ask nothing"
+        "--generate", action="store_true", help="do not ask: make passwords up and print them"
     )
     command.add_argument(
-        "--permanent", action="store_true", help="the password need not be changed at first login"
+        "--permanent", action="store_true", help="do not ask for a new password at the first login"
     )
 
 
 def add_people(chosen: argparse.Namespace) -> None:
-    """Let people in, and see that each has a password."""
+    """Let people in, and make sure that each has a password."""
     names = accounts.parse_names(" ".join(chosen.names))
     accounts.create_accounts(names, lambda name: report(f"created the account {name}"))
     membership.let_in(names, as_admins=chosen.admin)
@@ -68,8 +68,8 @@ def change_password(chosen: argparse.Namespace) -> None:
     (name,) = membership.check_on_list(accounts.parse_names(chosen.name))
     if passwords.states([name])[name] == "elsewhere":
         raise passwords.BadPassword(
-            f"the password of {name} is not this server's: a directory service has it",
-            "change it there",
+            f"the password of {name} is kept by a directory service, not by this server",
+            "change it in the directory service",
         )
     give_passwords("new", [name], chosen)
 
@@ -87,20 +87,20 @@ def give_passwords(kind: str, names: Sequence[str], chosen: argparse.Namespace) 
 
 
 def ask(name: str) -> str:
-    """The password that is typed twice for somebody; empty when one shall be made up.
+    """The password that is typed twice for somebody; empty if one is to be made up.
 
-    Raises BadPassword when the two differ time and again.
+    Raises BadPassword if the two differ each time.
     """
     for _ in range(ATTEMPTS):
         password = getpass.getpass(f"Password for {name} (leave empty to have one made up): ")
         if not password:
             return ""
         passwords.check(password)
-        if getpass.getpass("The same again: ") == password:
+        if getpass.getpass("The same password again: ") == password:
             return password
         report("the two passwords differ")
     raise passwords.BadPassword(
-        f"no password for {name}: what was typed differed {ATTEMPTS} times",
+        f"{name} has no new password: what was typed differed {ATTEMPTS} times",
         f"try again with: teamhub user passwd {name}",
     )
 
@@ -124,7 +124,7 @@ def list_people(chosen: argparse.Namespace) -> None:
 
 
 def describe(membership: membership.Membership) -> list[dict[str, str | bool]]:
-    """What there is to say of each person."""
+    """One row for each person."""
     states = passwords.states(membership.users)
     busy = {server.user for server in servers.running()}
     return [
@@ -147,8 +147,8 @@ def print_table(rows: Iterable[Sequence[str]]) -> None:
 
 
 def remove_people(chosen: argparse.Namespace) -> None:
-    """Take people off."""
-    # as they are written: whoever got into a group under whatever name can be taken off it
+    """Take people off the list."""
+    # unchecked: anyone who got into a group, under whatever name, can be taken off it
     names = sorted(set(chosen.names))
     membership.take_off(names)
     for name in names:

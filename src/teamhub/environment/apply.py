@@ -29,7 +29,7 @@ class Request:
     update: bool = False
     #: Leave behind what was changed by hand.
     discard: bool = False
-    #: Nobody reads questions: be content with what the channels said last, warn instead of refuse.
+    #: Nobody can answer: use the last known index of a channel that is down, and only warn.
     unattended: bool = False
 
 
@@ -53,8 +53,8 @@ def apply(
 ) -> Generation:
     """Make what environment.yml asks for the current generation; return it.
 
-    `edit` changes environment.yml first; where anything fails after that, the file is as it was.
-    Raises TeamhubError; the generation before is then current still.
+    `edit` changes environment.yml first; if anything fails after that, the file is put back.
+    Raises TeamhubError; the generation before then stays current.
     """
     with exclusive(layout.busy, report), team_file.edited(layout.team_file, edit):
         state = read_state(layout)
@@ -72,7 +72,7 @@ def apply(
             chosen = building.build(following, request.reason, state, report, checks=checks)
             state = state.including(chosen)
         if chosen == state.current and state.is_up_to_date:
-            report(f"nothing to do: generation {chosen.number} is what is asked for")
+            report(f"nothing to do: generation {chosen.number} has what was asked for")
             return chosen
         state = make_current(chosen, request.reason, state)
         report(f"generation {chosen.number} is now current")
@@ -83,7 +83,7 @@ def apply(
 
 
 def rollback(name: str | None, report: Report, layout: Layout = SERVER) -> Generation:
-    """Make the generation before, or the one that is named, current; return it.
+    """Make the generation before, or the named one, current; return it.
 
     Raises NothingBefore or NoSuchGeneration.
     """
@@ -93,14 +93,14 @@ def rollback(name: str | None, report: Report, layout: Layout = SERVER) -> Gener
         make_current(chosen, "rollback", state)
         report(f"generation {chosen.number} is now current; running servers keep theirs")
         if chosen.made.shipped != state.shipped:
-            report("warning: it is of another version of teamhub than the one installed")
+            report("warning: it was made by another version of teamhub than the installed one")
         return chosen
 
 
 def changes_by_hand(team: TeamPackages, request: Request, state: State) -> Changes:
     """What was changed by hand in the current environment.
 
-    Files are looked at only where there is more to do: it takes a second.
+    Files are compared only if there is more to do, since that takes a second.
     """
     now = state.current
     if now is None:
@@ -115,13 +115,13 @@ def changes_by_hand(team: TeamPackages, request: Request, state: State) -> Chang
 def keep(
     found: Changes, team: TeamPackages, request: Request, state: State, report: Report
 ) -> tuple[TeamPackages, TeamPackages]:
-    """Put what can be kept of changes by hand into environment.yml; refuse to lose the rest.
+    """Write changes by hand that can be kept into environment.yml; refuse to lose the others.
 
-    Returns the packages to have, and the part of them that environment.yml does not say.
+    Returns the packages to have, and those of them that environment.yml does not name.
 
     A maintainer script must not edit a conffile (Policy 10.7.4).  An upgrade therefore returns what
-    it keeps, which the next generation remembers until an admin's own command writes it down, and
-    what would be lost it only names: the generation that has it stays.
+    it keeps, which the next generation remembers until an admin's own command writes it down.  What
+    would be lost is only reported: the generation that has it stays.
     """
     now, nothing = state.current, TeamPackages()
     if now is None or request.discard:
@@ -129,7 +129,7 @@ def keep(
     carried = carry_over.packages(found, now, state.layout)
     if request.unattended:
         for line in carry_over.losses(found):
-            report(f"warning: changed by hand, and only in the generation before: {line}")
+            report(f"warning: changed by hand, and lost in the new generation: {line}")
         return team + carried, carried
     carry_over.refuse_losses(found)
     if not carried:
@@ -138,19 +138,19 @@ def keep(
 
 
 def written_down(carried: TeamPackages, layout: Layout, report: Report) -> TeamPackages:
-    """Put packages that were installed by hand into environment.yml; all that it says then."""
+    """Write packages that were installed by hand into environment.yml; return all it then has."""
     path = layout.team_file
     before = team_file.text_of(path) or ""
     team_file.write(path, carry_over.into_text(before, path, carried), before)
     for spec in (*carried.specs, *carried.pip):
-        report(f"installed by hand, and now in {path}: {spec}")
+        report(f"installed by hand, and now written to {path}: {spec}")
     return team_file.read(path)
 
 
 def existing(
     team: TeamPackages, found: Changes, request: Request, state: State
 ) -> Generation | None:
-    """The newest generation that was made from the same and is so still, if there is one."""
+    """The newest generation that was made from the same and was not changed, if there is one."""
     if request.update:
         return None
     inputs = plan.inputs_hash(team, state.shipped)

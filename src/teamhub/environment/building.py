@@ -29,19 +29,19 @@ def build(
     *,
     checks: Sequence[Check] = CHECKS,
 ) -> Generation:
-    """Make the generation of a plan, complete; what it left is removed where it fails."""
+    """Build the complete generation of a plan; if that fails, its files are removed."""
     layout = state.layout
     try:
         with generations.unfinished(plan.path, layout):
             unsynced.begin(layout)
             with running_checks(plan.path, checks_needed(checks, state)) as checking:
                 made = fill(plan, reason, state, report, checking)
-                # Here one waits for the disk and the other computes; a check writes nothing.
+                # The sync waits for the disk while the checks compute; a check writes nothing.
                 sync(layout)
                 checking.end()
             (plan.path / generations.COMPLETE).touch(mode=0o644)
     except BaseException:
-        # What has come stays for the next run, also when that is after a power cut.
+        # Downloads are kept for the next run, also if a power cut comes before it.
         with suppress(TeamhubError, OSError):
             sync(layout)
         raise
@@ -49,14 +49,14 @@ def build(
 
 
 def sync(layout: Layout) -> None:
-    """Have all generations on the disk, and all that they were made of."""
+    """Write all generations to the disk, and all that they were made of."""
     folder = str(layout.generations)
     run(["sync", "--file-system", folder], remedy=f"look at the disk of {layout.root}")
     unsynced.end(layout)
 
 
 def checks_needed(checks: Sequence[Check], state: State) -> list[Check]:
-    """All of them, without the hub's programs where a complete generation has the same hub."""
+    """All of them, or all but the hub's programs if a complete generation has the same hub."""
     same_hub = any(generation.made.shipped == state.shipped for generation in state.generations)
     return [
         check
@@ -74,7 +74,7 @@ def fill(
 ) -> Manifest:
     """Install the packages of both environments, conda's and pip's, and write what they are.
 
-    The checks of each environment begin when it is there, the hub's beside the user's unpacking.
+    The checks of an environment begin when it is installed: the hub's while the user's is unpacked.
     """
     layout = state.layout
     report(f"installing the environments into {plan.path}")

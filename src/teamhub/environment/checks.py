@@ -1,4 +1,4 @@
-"""What a generation must be able to do before anybody is given it."""
+"""What a generation must be able to do before people get it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from teamhub.system.remedies import retry_env_command
 from teamhub.system.run import failure
 from teamhub_shared import TeamhubError
 
-#: An ordinary account that owns nothing, as people's own do not own the environment.
+#: An ordinary account that owns nothing, as people do not own the environment.
 ACCOUNT, GROUP = "nobody", "nogroup"
 TIMEOUT_SECONDS = 180.0
 
@@ -51,10 +51,10 @@ class Check(Protocol):
 
     @property
     def of_packages_alone(self) -> bool:
-        """Whether the same packages pass it always, whatever else the server has."""
+        """Whether the result depends on the packages only, and on nothing else of the server."""
 
     def run(self, generation: Path) -> None:
-        """Try it; raises TeamhubError where it does not work."""
+        """Try it; raises TeamhubError if it does not work."""
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,13 @@ class Checking:
         self._begun: list[Future[None]] = []
 
     def begin(self, environment: str) -> None:
-        """Begin the checks of an environment, which is there now."""
+        """Begin the checks of an environment that is installed now."""
         for check in self.checks:
             if check.environment == environment:
                 self._begun.append(self._workers.submit(check.run, self.generation))
 
     def end(self) -> None:
-        """Wait for all; raises the error of the first that has failed."""
+        """Wait for all; raises the error of the first that failed."""
         for check in self._begun:
             check.result()
 
@@ -161,7 +161,7 @@ def run_program(command: Sequence[str], generation: Path, home: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise broken(f"{command[0]} did not end within {TIMEOUT_SECONDS:.0f} s") from error
     if done.returncode:
-        # A program that was given as text is told by what it printed.
+        # The text of a program is left out: what it printed says enough.
         done.args = [argument for argument in command if "\n" not in argument]
         raise broken(failure(done))
 
@@ -170,5 +170,5 @@ def broken(problem: str) -> BrokenGeneration:
     """The error for a generation that must not be used."""
     return BrokenGeneration(
         f"the new environment does not work: {problem}",
-        f"the one before stays in use; take out what it names, then: {retry_env_command()}",
+        f"the one before stays in use; fix environment.yml, then: {retry_env_command()}",
     )

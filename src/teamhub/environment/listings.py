@@ -1,4 +1,4 @@
-"""What is there: packages, generations, differences, as rows of a table."""
+"""Packages, generations and differences, as rows of a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EMBEDDED = "teamhub"
 
 
 def packages(generation: Generation, layout: Layout) -> list[Row]:
-    """Every package that people have, from where, and who asked for it."""
+    """Every package that people have, its channel, and whether team or teamhub asked for it."""
     made = generation.made
     shipped = {package_name(spec) for spec in requested_specs(layout.channel)["user"]}
     team = {package_name(spec) for spec in made.team.specs}
@@ -77,7 +77,7 @@ def switches(state: State) -> list[Row]:
 
 
 def differences(one: Generation, other: Generation) -> list[Row]:
-    """The packages that two generations do not have alike."""
+    """The packages that differ between two generations."""
     before, after = versions(one), versions(other)
     return [
         {"name": name, "before": before.get(name, "-"), "after": after.get(name, "-")}
@@ -87,7 +87,7 @@ def differences(one: Generation, other: Generation) -> list[Row]:
 
 
 def versions(generation: Generation) -> dict[str, str]:
-    """Version and build of every package of a generation; pip's are named so."""
+    """Version and build of every package of a generation; pip's have `pip` as build."""
     made = generation.made
     found = {package.name: f"{package.version} {package.build}" for package in made.packages}
     found |= {package.name: f"{package.version} pip" for package in made.pip_packages}
@@ -95,7 +95,7 @@ def versions(generation: Generation) -> dict[str, str]:
 
 
 def running(state: State) -> list[Row]:
-    """Who runs on which generation, and since when: one row for each person."""
+    """Which person runs on which generation, and since when: one row for each."""
     numbers = {generation.path.name: generation.number for generation in state.generations}
     rows: dict[tuple[str, str], Row] = {}
     for use in in_use.uses(state.layout.generations):

@@ -1,4 +1,4 @@
-"""The `pip:` list of environment.yml: what pip puts beside conda's packages."""
+"""The `pip:` list of environment.yml: what pip installs in addition to conda's packages."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def install(
 ) -> tuple[PipPackage, ...]:
     """Install `requirements` into `prefix`; returns all that pip brought, with its hashes.
 
-    conda's packages stay as they are, and those in `before` keep their versions.
+    conda's packages do not change, and those in `before` keep their versions.
     Raises PipFailed with pip's own words.
     """
     if not requirements:
         return ()
     pinned = dict(distributions(prefix).values())
     pinned |= {package.name: package.version for package in before}
-    # Where the next command removes it with all that is unfinished: this one may be killed.
+    # In the prefix's folder, which the next command removes if this one is killed.
     with tempfile.TemporaryDirectory(prefix=".pip-", dir=prefix.parent) as folder:
         wanted, constraints, report_file = (
             Path(folder, name) for name in ("wanted", "pinned", "report")
@@ -66,8 +66,8 @@ def run_pip(
         words = "; ".join(dict.fromkeys(line.removeprefix("ERROR: ") for line in said[-3:]))
         raise PipFailed(
             f"pip: {words or done.stderr.strip()[-300:]}",
-            f"correct the list below `pip:` in {layout.team_file}, or what pip.conf says of its "
-            "index, then: teamhub env apply",
+            f"correct the list below `pip:` in {layout.team_file}, or the index that pip.conf "
+            "names, then: teamhub env apply",
         )
 
 
@@ -87,14 +87,14 @@ def pip_package(entry: dict[str, dict[str, dict[str, str | dict[str, str]]]]) ->
 def compare_hashes(
     installed: Sequence[PipPackage], before: Sequence[PipPackage], layout: Layout
 ) -> None:
-    """Refuse a file that has another content than the generation before had under its address."""
+    """Refuse a file whose content is not the one that the generation before had by its URL."""
     known = {package.url: package.sha256 for package in before}
     for package in installed:
         if known.get(package.url, package.sha256) != package.sha256:
             raise PipFailed(
-                f"{package.url}: its sha256 is {package.sha256}, and was {known[package.url]}",
+                f"{package.url}: its sha256 is {package.sha256}, but was {known[package.url]}",
                 f"find out why it changed; if you trust it, take {package.name} out of "
-                f"{layout.team_file}, apply, and put it in again",
+                f"{layout.team_file}, type: teamhub env apply, and put it in again",
             )
 
 

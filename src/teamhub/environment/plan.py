@@ -1,4 +1,4 @@
-"""What the next generation shall be, found out before anything is built."""
+"""What the next generation is to be, decided before anything is built."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from teamhub_shared import LOCK_NAME
 
 @dataclass(frozen=True)
 class Plan:
-    """A generation of which there is nothing yet but its lock."""
+    """A generation that has only its lock so far."""
 
     number: int
     #: Its folder, with the lock in it.
@@ -51,8 +51,8 @@ def make(
 ) -> Plan:
     """Solve for the next generation of `team`, and begin its folder with the lock.
 
-    `update`: let the team's packages move to newer versions.  `unattended`: be content with what
-    the channels said last where they cannot be reached.
+    `update`: let the team's packages move to newer versions.  `unattended`: use what the
+    channels said last if they cannot be reached.
     Raises NoSuchPackage, ChannelUnreachable, BadNetworkFile or CannotWrite.
     """
     before = None if update else state.current
@@ -75,8 +75,8 @@ def write_lock(
             solve(team, layout, lock, before, unattended=unattended)
         else:
             shutil.copyfile(layout.shipped_lock, lock)
-        # By content, so that it says which it is; with the number, since the lock does not have
-        # what is pip's.
+        # Named by content, so that the name identifies it; with the number, since the lock does
+        # not have pip's packages.
         content = lock.read_bytes() + f"{inputs} {state.next_number}".encode()
         return unnamed.rename(layout.generations / hashlib.sha256(content).hexdigest()[:12])
 

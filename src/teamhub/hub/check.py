@@ -1,4 +1,4 @@
-"""Whether a hub could start with the server's configuration and database, asked of its own code."""
+"""Whether a hub could start with the server's configuration and database, by the hub's own code."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Finding:
     """Something in a configuration file that the hub cannot use, or does not know."""
 
     file: str
-    #: Counted from 1; 0 where none can be named.
+    #: Counted from 1; 0 if the line is not known.
     line: int
     message: str
 
@@ -51,12 +51,12 @@ class Answer:
 
     errors: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
-    #: Why the hub cannot read its database, and what to do; None where it can.
+    #: Why the hub cannot read its database, and what to do; None if it can.
     database: tuple[str, str] | None
 
 
 class HubCheck:
-    """A check of a generation that is being made, and of one that is there."""
+    """A check of a generation that is being made, or of a complete one."""
 
     environment = "hub"
     of_packages_alone = False
@@ -70,7 +70,7 @@ class HubCheck:
     def run(self, generation: Path) -> None:
         """Check whether the generation's hub could start.
 
-        Raises HubCannotStart, or BrokenGeneration where the hub itself is broken.
+        Raises HubCannotStart, or BrokenGeneration if the hub itself is broken.
         """
         try:
             check(self.values, self.report, generation)
@@ -86,13 +86,13 @@ def check(
     """Check the configuration under these settings, and the database; report the warnings.
 
     Raises HubCannotStart with every error of the configuration, its file and its line, and with
-    what is wrong with the database.  A hub that runs goes on.
+    what is wrong with the database.  A running hub is not affected.
     """
     answer = ask(values, generation)
     for warning in answer.warnings:
         report(f"warning: {warning}")
     problems = [str(error) for error in answer.errors]
-    remedies = ["fix what is named (the hub goes on as it is)"] if problems else []
+    remedies = ["fix the errors above (a running hub is not affected)"] if problems else []
     if answer.database:
         problem, remedy = answer.database
         problems.append(problem)
@@ -106,7 +106,7 @@ def check(
 def ask(values: Mapping[str, str], generation: Path) -> Answer:
     """Run the hub's own check with no more rights than the hub has, in its environment.
 
-    Raises HubCannotStart when it does not come to its end.
+    Raises HubCannotStart if the check does not end normally.
     """
     rhea = pwd.getpwnam(SERVICE_ACCOUNT)
     text = unit.read()
@@ -130,10 +130,10 @@ def ask(values: Mapping[str, str], generation: Path) -> Answer:
 def start(
     generation: Path, account: pwd.struct_passwd, environment: dict[str, str], messages: IO[str]
 ) -> subprocess.Popen[str]:
-    """Start the check of a generation's hub as the account, with `messages` for what it says.
+    """Start the check of a generation's hub as the account, with `messages` for its stderr.
 
-    Those have no pipe: what a configuration starts and leaves running would hold it open.
-    Raises HubCannotStart where the generation has no Python that runs.
+    That is not a pipe: a process that a configuration leaves running would hold it open.
+    Raises HubCannotStart if the generation does not have a Python that runs.
     """
     python = generation / "hub/bin/python3"
     try:
@@ -153,7 +153,7 @@ def start(
     except OSError as error:
         raise HubCannotStart(
             f"cannot run {python}: {error.strerror}",
-            f"see whether the environment is whole: teamhub status, then: {retry_command()}",
+            f"see whether the environment is complete: teamhub status, then: {retry_command()}",
         ) from error
 
 
@@ -166,7 +166,7 @@ def output_of(process: subprocess.Popen[str], seconds: float = SECONDS) -> str:
         printed, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired as error:
         raise HubCannotStart(
-            f"{CONFIG} and its snippets have not loaded after {seconds:g} s",
+            f"{CONFIG} and its snippets did not load within {seconds:g} s",
             f"take out of them what waits or does not end, then: {retry_command()}",
         ) from error
     finally:
@@ -175,7 +175,7 @@ def output_of(process: subprocess.Popen[str], seconds: float = SECONDS) -> str:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """End a process with all that it has started, also when it is over itself."""
+    """End a process with all that it has started, also if it has ended itself."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

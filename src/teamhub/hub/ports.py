@@ -24,7 +24,7 @@ class PortTaken(TeamhubError):
 
 
 class NoSuchAddress(TeamhubError):
-    """The server has no such address to listen on."""
+    """The server does not have the address that it is to listen on."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Listener:
 
 
 def check(values: Mapping[str, str], *, first_time: bool) -> None:
-    """Raise PortTaken or NoSuchAddress for what the settings ask for and cannot have.
+    """Raise PortTaken or NoSuchAddress for a port or address that the settings cannot have.
 
-    The first time a redirect whose port is taken is left out instead (`without_redirect`).
+    The first time, a redirect whose port is taken is left out instead (`without_redirect`).
     """
     plain = values["CERTIFICATE"] == "none"
     address = values["LISTEN_ADDRESS"] or (LOOPBACK if plain else "")
@@ -67,7 +67,7 @@ def check_free(port: int, address: str, remedy: str) -> None:
 
 
 def without_redirect(values: Mapping[str, str]) -> Listener | None:
-    """Who holds the port that would send browsers on to HTTPS, where there is to be one."""
+    """The program that holds the port for the redirect to HTTPS, if there is to be one."""
     if values["CERTIFICATE"] == "none" or values["HTTP_PORT"] == "off":
         return None
     return foreign_listener(int(values["HTTP_PORT"]), values["LISTEN_ADDRESS"])
@@ -89,7 +89,7 @@ def check_address(address: str) -> None:
 
 
 def foreign_listener(port: int, address: str = "") -> Listener | None:
-    """Who listens on `port` where we would, on `address` or everywhere, unless it is ours."""
+    """The program, if not ours, that listens on `port` of `address`, or of every address."""
     shown = run(["ss", "-H", "-l", "-t", "-n", "-p", f"sport = :{port}"], remedy="install iproute2")
     for line in shown.splitlines():
         place = line.split()[3].rpartition(":")[0].partition("%")[0]

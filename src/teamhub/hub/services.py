@@ -1,6 +1,6 @@
-"""Which of the two services runs with what is no longer so, and restarting those alone.
+"""Which of the two services runs with something that has changed since, and restarting those alone.
 
-A process tells by its environment with which settings it was started: the units read teamhub.conf
+The environment of a process has the settings that it was started with: the units read teamhub.conf
 as an EnvironmentFile.
 """
 
@@ -29,7 +29,7 @@ HUB_KEYS = ("HTTPS_PORT", "CERTIFICATE", "INTERFACE", "MEMORY_LIMIT", "CPU_LIMIT
 #: The team's own configuration, in which a file that is gone is a change too.
 SNIPPETS = Path("/etc/teamhub/jupyterhub_config.d")
 
-#: Files and folders that the hub reads when it starts, beside its unit.
+#: Files and folders that the hub reads when it starts, in addition to its unit.
 HUB_FILES = (
     Path("/etc/teamhub/jupyterhub_config.py"),
     SNIPPETS,
@@ -38,9 +38,9 @@ HUB_FILES = (
     CURRENT,
 )
 
-#: Where the hub says that it is there, without a login.
+#: Where the hub answers that it runs, without a login.
 HEALTH = "http://127.0.0.1:808/hub/health"
-#: A unit that runs, or that systemd is about to start, once more perhaps.
+#: A unit that runs, or that systemd is about to start or to start again.
 STARTED = ("active", "activating", "reloading")
 #: A hub with a thousand people takes seconds to read them.
 START_SECONDS = 60.0
@@ -53,11 +53,11 @@ PROXY_DIGEST = "TEAMHUB_PROXY"
 
 
 class HubDoesNotStart(TeamhubError):
-    """The hub was started, and serves nothing."""
+    """The hub was started, but does not answer."""
 
 
 def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> None:
-    """Restart the proxy or the hub where it runs with something old, saying why.
+    """Restart the proxy or the hub if it runs with something old, and report why.
 
     Services that do not run are left alone.  A proxy that restarts has forgotten its routes, so
     its unit takes the hub with it: one restart for both.
@@ -70,7 +70,7 @@ def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> N
 
 
 def wait_for_hub(report: Callable[[str], None]) -> None:
-    """Return when the hub answers; at once where it is not to run.
+    """Return when the hub answers; at once if it is not to run.
 
     Raises HubDoesNotStart for one that ends and is started again and again.
     """
@@ -82,7 +82,7 @@ def wait_for_hub(report: Callable[[str], None]) -> None:
         if int(unit["NRestarts"]) - int(first["NRestarts"]) > ENDINGS:
             raise HubDoesNotStart(
                 "the hub ends as soon as it has started",
-                f"see why with: journalctl --unit=teamhub, mend it, then: {retry_command()}",
+                f"see why with: journalctl --unit=teamhub, fix it, then: {retry_command()}",
             )
         if time.monotonic() > end:
             # it may listen elsewhere, by a snippet of the admin's
@@ -120,7 +120,7 @@ def stale(values: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def proxy_reasons(values: Mapping[str, str], unit: Mapping[str, str]) -> list[str]:
-    """Why a running proxy has to restart: what of it is not as it would be started now."""
+    """Why a running proxy has to restart: what differs from a proxy that is started now."""
     environment = environment_of(unit)
     reasons = differing(PROXY_KEYS, environment, values)
     if f"{PROXY_DIGEST}={environment.get(PROXY_DIGEST)}" not in unit["Environment"].split():
@@ -137,9 +137,9 @@ def differing(
 
 
 def effect(key: str, values: Mapping[str, str]) -> str:
-    """A setting, as far as a running service has to do with it.
+    """A setting, as far as it matters to a running service.
 
-    Another certificate is taken up as it runs; without one, HTTPS_PORT is not used.
+    A new certificate needs no restart; without one, HTTPS_PORT is not used.
     """
     plain = values["CERTIFICATE"] == "none"
     if key == "CERTIFICATE":
@@ -170,7 +170,7 @@ def seconds(timestamp: str) -> float:
 def changed_since(start: float, paths: Iterable[Path]) -> list[Path]:
     """Those of `paths` that were put in place, moved or edited since; a folder with its files.
 
-    By the time of the inode's change: dpkg and `cp -p` give a new file an old time of its own.
+    By the inode's change time: dpkg and `cp -p` give a new file an old modification time.
     """
     return [path for path in paths if any(f.lstat().st_ctime > start for f in all_in(path))]
 

@@ -10,7 +10,7 @@ from teamhub.people.accounts import SERVICE_ACCOUNT
 from teamhub.system.run import write_file
 
 #: Lets the hub change the proxy's routes.  Root's own, and handed to both units as a credential:
-#: were it in rhea's directory, she could put a link there and have systemd read any file for her.
+#: in rhea's directory, rhea could replace it by a link and have systemd read any file.
 PROXY_TOKEN = Path("/etc/teamhub/proxy-token")
 
 #: Signs people's login cookies; JupyterHub wants exactly 32 bytes in hex.
@@ -18,7 +18,7 @@ COOKIE_SECRET = Path("/var/lib/teamhub/cookie_secret")
 
 
 def ensure_tokens() -> None:
-    """Make the secrets that are not there yet."""
+    """Make the secrets that do not exist yet."""
     if not PROXY_TOKEN.exists():
         write_file(PROXY_TOKEN, secrets.token_hex(32).encode(), mode=0o600)
     if not COOKIE_SECRET.exists():

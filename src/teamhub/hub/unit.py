@@ -50,7 +50,7 @@ def assignments(text: str) -> dict[str, str]:
 
 
 def from_files(text: str) -> dict[str, str]:
-    """The variables that the files set which EnvironmentFile= names; they win over Environment=."""
+    """The variables of the files that EnvironmentFile= names; they win over Environment=."""
     found: dict[str, str] = {}
     for pattern in values_of(text, "EnvironmentFile"):
         for path in sorted(Path("/").glob(pattern.removeprefix("-").lstrip("/"))):
@@ -71,7 +71,7 @@ def values_of(text: str, key: str) -> list[str]:
 
 
 def split(value: str) -> list[str]:
-    """The words of a value, without their quotes; none where a quote is not closed."""
+    """The words of a value, without their quotes; none if a quote is not closed."""
     try:
         return shlex.split(value)
     except ValueError:

@@ -1,6 +1,6 @@
 """What one person's processes may take together: a drop-in for systemd's slice of each user.
 
-The slice holds a person's Jupyter server and every other session of hers.  systemd sets a limit
+The slice holds a person's Jupyter server and all their other sessions.  systemd sets a limit
 that has changed on the slices that run, so nothing has to restart.
 """
 
@@ -59,5 +59,5 @@ def apply(values: Mapping[str, str], system: Path = SYSTEM) -> bool:
 
 
 def text_of(path: Path) -> str:
-    """A drop-in's text, whatever somebody else may have put there."""
+    """A drop-in's text, also if somebody has put other bytes there."""
     return path.read_text("utf-8", "replace")

@@ -1,6 +1,6 @@
 """The hub's one helper with root's rights: what the admin panel does to the list of users.
 
-The hub calls it through sudo, so nothing that it is given is trusted: sudoers pins the form of its
+The hub calls it through sudo, so none of its input is trusted: sudoers pins the form of its
 arguments, and they are checked here again.
 """
 
@@ -15,7 +15,7 @@ from teamhub_shared import TeamhubError
 
 
 class PanelError(TeamhubError):
-    """The admin panel may not do what it was asked for."""
+    """The admin panel must not do what it asked for."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,9 +45,9 @@ def check(arguments: Sequence[str]) -> tuple[Callable[[str], None], str]:
 
 
 def add(name: str) -> None:
-    """Let a person in, with a new account where there is none.
+    """Let a person in, with a new account if there is none.
 
-    Raises PanelError for somebody who can become root: whoever broke into the hub could do so too.
+    Raises PanelError for somebody who can become root: anyone who broke into the hub could, too.
     """
     for group in accounts.root_equivalent([name]).values():
         raise PanelError(

@@ -1,6 +1,6 @@
 """The passwords of people's Unix accounts: their state, and giving one.
 
-A password never is on a command line or in a log: chpasswd(8) reads it from its input.
+A password is never on a command line or in a log: chpasswd(8) reads it from its input.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
 
-#: No letter or digit that is taken for another: 31 of them.
+#: The 31 letters and digits that are not easily mistaken for another.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
-#: What the shadow file has where nobody ever set a password (shadow(5), useradd(8)).
+#: What the shadow file has if nobody ever set a password (shadow(5), useradd(8)).
 NEVER_SET = ("", "!", "*", "!*", "!!")
 
 DAY = 86400
@@ -57,7 +57,7 @@ def shadow_entries(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def state(entry: list[str], today: int) -> str:
-    """The state that one line of the shadow database tells (shadow(5))."""
+    """The state of the password in one line of the shadow database (shadow(5))."""
     _, hashed, changed, _, longest, _, _, expires, *_ = entry
     if hashed in NEVER_SET:
         return "none"
@@ -78,9 +78,7 @@ def generate() -> str:
 def check(password: str) -> None:
     """Raise BadPassword for one that no login form could send.  The text is not in the error."""
     if any(unicodedata.category(character) == "Cc" for character in password):
-        raise BadPassword(
-            "the password has a character that cannot be typed", "choose one without it"
-        )
+        raise BadPassword("the password has a control character", "choose a password without it")
 
 
 def give(given: Mapping[str, str], *, permanent: bool = False) -> None:

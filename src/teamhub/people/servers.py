@@ -1,7 +1,7 @@
 """People's running Jupyter servers, found as the login sessions that sudo opened for them.
 
 Each server lives in a session whose PAM service is `teamhub-spawn`, so logind knows them all, also
-those that a hub which is gone had started.  logind calls such a session `closing` as soon as sudo
+those that an earlier hub started.  logind calls such a session `closing` as soon as sudo
 has ended, and keeps it while the server runs.
 """
 
@@ -25,7 +25,7 @@ class Server:
 
 
 def running(users: Collection[str] | None = None) -> list[Server]:
-    """The running servers of `users`, or everybody's; none where logind does not run."""
+    """The running servers of `users`, or everybody's; none if logind does not run."""
     if not Path("/run/systemd/seats").is_dir():  # as in the build of an image
         return []
     listed = loginctl("list-sessions", "--no-legend").splitlines()
@@ -39,12 +39,12 @@ def running(users: Collection[str] | None = None) -> list[Server]:
 
 
 def is_of(users: Collection[str] | None, name: str) -> bool:
-    """Whether `name` is one of `users`, which may mean everybody."""
+    """Whether `name` is one of `users`, which is None for everybody."""
     return users is None or name in users
 
 
 def show_sessions(sessions: Sequence[str]) -> list[dict[str, str]]:
-    """Properties that logind has of these sessions, without those that have just ended."""
+    """logind's properties of these sessions, without those that have just ended."""
     if not sessions:
         return []
     try:
@@ -61,8 +61,8 @@ def show_sessions(sessions: Sequence[str]) -> list[dict[str, str]]:
 def stop(users: Collection[str] | None = None) -> list[Server]:
     """Stop the servers of `users`, or everybody's; wait for their end and return what was stopped.
 
-    By their scopes: logind does nothing more to a session that it calls closing.  systemd kills
-    after 90 seconds what does not end by itself.
+    By their scopes, since logind does not stop a session that it calls closing.  systemd kills
+    processes that do not end within 90 seconds.
     """
     stopped = running(users)
     if stopped:

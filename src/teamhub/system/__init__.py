@@ -1,1 +1,1 @@
-"""What all rooms above need of the system: programs, units, reports, tables, remedies."""
+"""What the other packages need of the system: programs, units, reports, tables, remedies."""

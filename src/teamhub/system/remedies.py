@@ -1,4 +1,4 @@
-"""What to type next, where that depends on who called."""
+"""What to type next, if that depends on the caller."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import os
 
 
 def in_maintainer_script() -> bool:
-    """Whether a maintainer script of ours called, with what debconf has for answers."""
+    """Whether a maintainer script of ours called, with debconf's answers."""
     return os.environ.get("DPKG_MAINTSCRIPT_PACKAGE") == "teamhub"
 
 
 def retry_command(by_hand: str = "teamhub apply") -> str:
     """The command that does all of this once more, after its reader has fixed something.
 
-    `by_hand` is the one for an admin who called none of Debian's.
-    dpkg and dpkg-reconfigure say in the environment that it is they who run a maintainer script.
+    `by_hand` is the command for an admin who used none of Debian's.
+    The environment has variables by dpkg and dpkg-reconfigure while they run a maintainer script.
     """
     if not in_maintainer_script():
         return by_hand
@@ -24,5 +24,5 @@ def retry_command(by_hand: str = "teamhub apply") -> str:
 
 
 def retry_env_command() -> str:
-    """The command that goes on where one that changes the environment has failed."""
+    """The command to type after one that changes the environment has failed."""
     return retry_command("teamhub env apply")

@@ -1,4 +1,4 @@
-"""What the admin is told while something is done; errors are the command line's."""
+"""Messages to the admin while something is done; errors are the command line's."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import sys
 
 
 def report(line: str) -> None:
-    """Tell the admin one thing; on stderr, since stdout is debconf's (debconf-devel(7))."""
+    """Print one message for the admin; on stderr, since stdout is debconf's (debconf-devel(7))."""
     print(f"teamhub: {line}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Running the system's own programs, and writing files that are whole or not there."""
+"""Running the system's own programs, and writing files completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def run(command: Sequence[str], *, remedy: str, given: str = "") -> str:
     """Run `command` with `given` as its input, and return what it printed on stdout.
 
     Its standard input ends, so that nothing can wait for a person, and its stdout is never ours:
-    while debconf listens, that belongs to debconf (debconf-devel(7)).
-    Raises CommandFailed with the program's own last words.
+    while debconf listens, ours belongs to debconf (debconf-devel(7)).
+    Raises CommandFailed with the program's last line.
     """
     try:
         done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
@@ -31,7 +31,7 @@ def run(command: Sequence[str], *, remedy: str, given: str = "") -> str:
 
 
 def failure(done: subprocess.CompletedProcess[str]) -> str:
-    """A command that failed, with its own last words."""
+    """A command that failed, with its last line."""
     said = (done.stderr or done.stdout).strip().splitlines()
     return f"{' '.join(done.args)}: {said[-1] if said else f'exit status {done.returncode}'}"
 
@@ -56,5 +56,5 @@ def write_file(path: Path, content: bytes, *, mode: int, uid: int = 0, gid: int 
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise TeamhubError(
-            f"cannot write {path}: {error.strerror}", "make room or mend the folder, and try again"
+            f"cannot write {path}: {error.strerror}", "make room or fix the folder, and try again"
         ) from error

@@ -1,4 +1,4 @@
-"""systemd's units, as far as a running server has to be told of a change."""
+"""systemd's units: their state, and making a running server take up a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HUB = "teamhub.service"
 
 
 def systemd_runs() -> bool:
-    """Whether systemd runs this machine; it does not where an image is built (sd_booted(3))."""
+    """Whether systemd runs this machine; it does not while an image is built (sd_booted(3))."""
     return Path("/run/systemd/system").is_dir()
 
 
@@ -24,7 +24,7 @@ def is_active(unit: str) -> bool:
 
 
 def show(unit: str) -> dict[str, str]:
-    """What systemd knows of a unit, times in UTC with microseconds; what is empty is there too."""
+    """What systemd knows of a unit, times in UTC with microseconds; empty properties too."""
     shown = run(
         ["systemctl", "show", "--all", "--timestamp=us+utc", unit],
         remedy=f"look at `systemctl status {unit}`",
@@ -47,6 +47,6 @@ def restart(unit: str) -> None:
 
 
 def daemon_reload() -> None:
-    """Have systemd read unit files and drop-ins anew; limits of running slices change with it."""
+    """Have systemd read unit files and drop-ins again; limits of running slices change with it."""
     if systemd_runs():
         run(["systemctl", "daemon-reload"], remedy="look at `systemctl status`")

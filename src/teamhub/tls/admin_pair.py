@@ -1,6 +1,6 @@
 """A certificate of the admin's own (CERTIFICATE=files): checked, then copied for the proxy.
 
-The proxy has no rights to read it where it lies, and must not: /etc/letsencrypt is root's alone.
+The proxy must not be able to read the original: only root can read /etc/letsencrypt.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from teamhub.tls.key_pair import KeyPair, end_of, private_pem, spki, start_of
 from teamhub_shared import TeamhubError
 
 BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-#: What authorities sign and browsers take (CA/Browser Forum Baseline Requirements, 6.1.5).
+#: What authorities sign and browsers accept (CA/Browser Forum Baseline Requirements, 6.1.5).
 LEAST_RSA_BITS = 2048
-#: SHA-256; browsers take no SHA-1 (CA/Browser Forum Baseline Requirements, 7.1.3.2).
+#: SHA-256; browsers do not accept SHA-1 (CA/Browser Forum Baseline Requirements, 7.1.3.2).
 LEAST_DIGEST_BYTES = 32
 
 
@@ -41,7 +41,7 @@ class Checked:
 
 
 def check(certificate_file: Path, key_file: Path, hosts: tuple[str, ...]) -> Checked:
-    """Read a pair and see that it is sound, in date and made out for every one of `hosts`.
+    """Read a pair and check that it is sound, in date and valid for every one of `hosts`.
 
     Raises BadCertificate, naming the file and what is wrong.
     """
@@ -55,8 +55,8 @@ def check(certificate_file: Path, key_file: Path, hosts: tuple[str, ...]) -> Che
     check_with_openssl(certificate_file, key_file)
     alone = len(chain) == 1 and chain[0].issuer != chain[0].subject
     warning = (
-        f"{certificate_file} holds no certificate of its issuer; "
-        "programs that do not know that one will refuse the server (certbot: use fullchain.pem)"
+        f"{certificate_file} does not hold the certificate of its issuer; "
+        "programs that do not know the issuer will refuse the server (certbot: use fullchain.pem)"
     )
     return Checked(private_pem(key), b"\n".join([*blocks, b""]), (warning,) if alone else ())
 
@@ -70,10 +70,10 @@ def install(pair: Checked, place: KeyPair) -> bool:
 
 
 def read_blocks(path: Path) -> list[bytes]:
-    """The certificates in a PEM file, as they are written there."""
+    """The certificates in a PEM file, unchanged."""
     blocks = BLOCK.findall(read(path))
     if not blocks:
-        raise bad(path, "it holds no certificate in PEM form", "name the file that holds it")
+        raise bad(path, "it holds no certificate in PEM form", "name the file that does")
     return blocks
 
 
@@ -90,11 +90,11 @@ def load_certificate(block: bytes, path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(block)
     except ValueError as error:
-        raise bad(path, f"it is damaged: {error}", "get the file anew") from error
+        raise bad(path, f"it is damaged: {error}", "get the file again") from error
 
 
 def load_key(path: Path) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
-    """The private key: RSA or an elliptic curve's, as browsers take no others."""
+    """The private key: RSA or an elliptic curve's, since browsers accept no others."""
     try:
         key = serialization.load_pem_private_key(read(path), None)
     except TypeError as error:
@@ -104,7 +104,7 @@ def load_key(path: Path) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
         raise bad(path, "it holds no private key in PEM form", "name the key's file") from error
     remedy = "have a certificate made for an RSA key of 2048 bits or an EC key"
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise bad(path, "browsers take no key of this kind", remedy)
+        raise bad(path, "browsers do not accept a key of this kind", remedy)
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size < LEAST_RSA_BITS:
         raise bad(path, f"an RSA key of {key.key_size} bits is too weak", remedy)
     return key
@@ -133,7 +133,7 @@ def check_pair(
 
 
 def check_signature(certificate: x509.Certificate, path: Path) -> None:
-    """Raise BadCertificate for a signature that browsers no longer take."""
+    """Raise BadCertificate for a signature that browsers no longer accept."""
     algorithm = certificate.signature_hash_algorithm
     if algorithm is None or algorithm.digest_size < LEAST_DIGEST_BYTES:
         name = algorithm.name.upper() if algorithm else "another digest than SHA-2"
@@ -141,20 +141,20 @@ def check_signature(certificate: x509.Certificate, path: Path) -> None:
 
 
 def check_dates(certificate: x509.Certificate, path: Path) -> None:
-    """Raise BadCertificate unless it holds today."""
+    """Raise BadCertificate unless it is valid today."""
     now = datetime.datetime.now(datetime.UTC)
     if end_of(certificate) < now:
-        raise bad(path, f"it ended on {end_of(certificate):%Y-%m-%d}", "renew it")
+        raise bad(path, f"it expired on {end_of(certificate):%Y-%m-%d}", "renew it")
     if start_of(certificate) > now:
         raise bad(
             path,
             f"it is not valid before {start_of(certificate):%Y-%m-%d %H:%M} UTC",
-            "look at the server's clock (timedatectl)",
+            "set the server's clock if it is wrong (timedatectl)",
         )
 
 
 def check_hosts(certificate: x509.Certificate, path: Path, hosts: tuple[str, ...]) -> None:
-    """Raise BadCertificate unless it is made out for all of `hosts`."""
+    """Raise BadCertificate unless it is valid for all of `hosts`."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
@@ -165,8 +165,8 @@ def check_hosts(certificate: x509.Certificate, path: Path, hosts: tuple[str, ...
     if missing:
         raise bad(
             path,
-            f"it is made out for {', '.join(covered) or 'no name'}, not for {missing[0]}",
-            "name in SERVER_NAMES only what people type, or get a certificate for all of that",
+            f"it is valid for {', '.join(covered) or 'no name'}, not for {missing[0]}",
+            "name in SERVER_NAMES only what people type, or get a certificate for all names",
         )
 
 
@@ -188,5 +188,5 @@ def check_with_openssl(certificate_file: Path, key_file: Path) -> None:
 
 
 def bad(path: Path, reason: str, remedy: str) -> BadCertificate:
-    """The error for a file; what ran goes on."""
+    """The error for a file; the certificate in use stays."""
     return BadCertificate(f"{path}: {reason}", f"{remedy}, then: {retry_command()}")

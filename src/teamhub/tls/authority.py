@@ -24,7 +24,7 @@ CA_YEARS = 20
 #: The longest life that browsers accept without exception (CA/Browser Forum, 398 days until 2026;
 #: authorities that a person imports may go up to 825 on Apple's systems).
 LEAF_DAYS = 397
-#: A certificate that ends sooner than this is made anew.
+#: A certificate that expires sooner than this is made again.
 RENEW_DAYS = 60
 #: Clocks of people's machines may be behind ours.
 CLOCK_SKEW = datetime.timedelta(hours=1)
@@ -35,15 +35,15 @@ LEAF = KeyPair(DIRECTORY / "server.key", DIRECTORY / "server.crt")
 
 
 def ensure_certificates(names: ServerNames) -> list[str]:
-    """Make what is missing, ending or does not cover `names`; say in words what was made.
+    """Make what is missing, expires or does not cover `names`; return what was made, in words.
 
-    Raises BadKeyPair for files that are there and cannot be used: a key is never replaced unasked.
+    Raises BadKeyPair for files that exist but cannot be used: a key is never replaced unasked.
     """
     made = []
     if not AUTHORITY.exists() or permitted(AUTHORITY.load()[1], names).dns != names.dns:
         AUTHORITY.write(*make_authority(names))
         made.append("a new certificate authority; people have to import it (teamhub tls ca)")
-    # An address comes and goes with DHCP: that must not cost everybody another import.
+    # DHCP changes addresses: that must not make everybody import another certificate.
     names = permitted(AUTHORITY.load()[1], names)
     if not LEAF.exists() or not is_current(names):
         LEAF.write(*make_leaf(names))
@@ -107,7 +107,7 @@ def make_leaf(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509
 def is_current(names: ServerNames) -> bool:
     """Whether the certificate on disk is the authority's, covers `names` and lasts a while.
 
-    It is not the authority's where the admin has gone back from a certificate of her own.
+    It is not the authority's if the admin used a certificate of their own before.
     """
     _, certificate = LEAF.load()
     _, authority = AUTHORITY.load()

@@ -16,9 +16,9 @@ def check(values: Mapping[str, str]) -> None:
 
 
 def ensure(values: Mapping[str, str], report: Callable[[str], None]) -> None:
-    """Have the certificate that the settings ask for in place, and the proxy show it.
+    """Put the certificate that the settings ask for in place, and have the proxy show it.
 
-    With CERTIFICATE=none there is one too: the proxy's unit takes it in any case.
+    With CERTIFICATE=none there is one too: the proxy's unit always loads it.
     Raises BadCertificate or BadKeyPair; then nothing has changed.
     """
     if values["CERTIFICATE"] == "files":
@@ -40,7 +40,7 @@ def checked_files(values: Mapping[str, str]) -> admin_pair.Checked:
     """The admin's own pair."""
     hosts = server_names(values).dns
     if not values["SERVER_NAMES"]:
-        hosts = hosts[:1]  # no authority of the world signs localhost or a name without a domain
+        hosts = hosts[:1]  # no public authority signs localhost or a name without a domain
     return admin_pair.check(Path(values["CERTIFICATE_FILE"]), Path(values["KEY_FILE"]), hosts)
 
 

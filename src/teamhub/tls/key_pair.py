@@ -1,4 +1,4 @@
-"""A private key and its certificate as two PEM files, which only root gets at."""
+"""A private key and its certificate as two PEM files that only root can read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class KeyPair:
     certificate_path: Path
 
     def exists(self) -> bool:
-        """Whether both files are there: one alone is a step that was cut short."""
+        """Whether both files exist: one alone is from a step that was cut short."""
         return self.key_path.exists() and self.certificate_path.exists()
 
     def load(self) -> tuple[PrivateKeyTypes, x509.Certificate]:
@@ -56,26 +56,26 @@ class KeyPair:
         )
 
     def write(self, key: ec.EllipticCurvePrivateKey, chain: list[x509.Certificate]) -> None:
-        """Write both; only root gets at them, as the folder is root's."""
+        """Write both; only root can read them, since the folder is root's."""
         public = b"".join(c.public_bytes(serialization.Encoding.PEM) for c in chain)
         self.write_pem(private_pem(key), public, certificate_mode=0o644)
 
     def write_pem(self, key: bytes, chain: bytes, *, certificate_mode: int) -> None:
-        """Write both as they are; the certificate last, as it makes the pair whole."""
+        """Write both unchanged; the certificate last, since it makes the pair complete."""
         self.certificate_path.unlink(missing_ok=True)
         write_file(self.key_path, key, mode=0o600)
         write_file(self.certificate_path, chain, mode=certificate_mode)
 
 
 def start_of(certificate: x509.Certificate) -> datetime.datetime:
-    """When a certificate begins to hold."""
+    """When a certificate becomes valid."""
     if hasattr(certificate, "not_valid_before_utc"):  # new in cryptography 42; Debian 12 has 38
         return certificate.not_valid_before_utc
     return certificate.not_valid_before.replace(tzinfo=datetime.UTC)
 
 
 def end_of(certificate: x509.Certificate) -> datetime.datetime:
-    """When a certificate ends."""
+    """When a certificate expires."""
     if hasattr(certificate, "not_valid_after_utc"):
         return certificate.not_valid_after_utc
     return certificate.not_valid_after.replace(tzinfo=datetime.UTC)

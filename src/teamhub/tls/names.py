@@ -25,7 +25,7 @@ class ServerNames:
 
 
 def sort_names(names: Iterable[str]) -> ServerNames:
-    """Host names and addresses told apart, in order, each once."""
+    """Host names and addresses, separated, in order, each once."""
     dns: list[str] = []
     addresses: list[Address] = []
     for name in dict.fromkeys(name.lower() for name in names):

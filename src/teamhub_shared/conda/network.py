@@ -17,12 +17,12 @@ tls-root-certs = "system"
 disable-bzip2 = true
 """
 RETRIES = 3
-#: For one answer as a whole.
+#: For one whole answer.
 TIMEOUT_SECONDS = 1800
 
 
 def configuration(own: Config | None = None) -> Config:
-    """The settings for channels: the defaults, and what `own` says in place of them."""
+    """The settings for channels: the defaults, which the settings of `own` replace."""
     from rattler import Config
 
     defaults = Config.from_toml(DEFAULTS)
@@ -41,10 +41,10 @@ def client(settings: Config) -> Client:
 
 
 def gateway(settings: Config, cache: Path, *, from_memory: bool) -> Gateway:
-    """What knows the packages of every channel; it remembers in `cache` what they said.
+    """What knows the packages of every channel; it keeps their indexes in `cache`.
 
     `from_memory`: as they were when last asked, and no channel is asked.  A channel of file:// is
-    read as it is now in any case.
+    always read again.
     """
     from rattler import Gateway, SourceConfig
 

@@ -24,7 +24,7 @@ def virtual_packages() -> list[GenericVirtualPackage]:
 
 
 def target_virtual_packages(glibc: str) -> list[GenericVirtualPackage]:
-    """What every server with this glibc offers at least, whatever machine this is: no GPU."""
+    """What every server with this glibc offers at least, independent of this machine: no GPU."""
     from rattler import (
         GenericVirtualPackage,
         Override,
@@ -39,6 +39,6 @@ def target_virtual_packages(glibc: str) -> list[GenericVirtualPackage]:
         libc=Override.string(glibc), archspec=Override.string(PROCESSOR), cuda=Override.string("")
     )
     detected = [each.into_generic() for each in VirtualPackage.detect(overrides=overrides)]
-    # py-rattler 0.28 has no override for it but a variable of the environment.
+    # py-rattler 0.28 has no override for it except an environment variable.
     linux = GenericVirtualPackage(PackageName("__linux"), Version(LINUX), BuildString("0"))
     return [linux if each.name.normalized == "__linux" else each for each in detected]

@@ -47,9 +47,9 @@ class RattlerProcess:
     ) -> Result:
         """Return what the function returned there, or raise what it raised.
 
-        Arguments, result and error cross by pickle, which rattler's own errors need not survive:
-        the function has to raise a TeamhubError in their place.
-        Raises CutShort where the process was killed.
+        Arguments, result and error cross by pickle, which rattler's own errors may not survive:
+        the function has to raise a TeamhubError instead.
+        Raises CutShort if the process was killed.
         """
         from concurrent.futures.process import BrokenProcessPool
 
@@ -64,9 +64,9 @@ class RattlerProcess:
 
 @contextmanager
 def rattler_process(retry: str, *, start: Start = "fork") -> Iterator[RattlerProcess]:
-    """A child process, which begins with the first call and is there until the block ends.
+    """A child process, which starts with the first call and runs until the block ends.
 
-    `retry` is the command for someone who reads that it was killed.
+    `retry` is the command that an error names if the process was killed.
     """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
@@ -81,7 +81,7 @@ def prepare() -> None:
     import atexit
 
     return_memory()
-    # One that was forked ends by os._exit(2) in any case (multiprocessing.popen_fork).
+    # A forked one ends by os._exit(2) in any case (multiprocessing.popen_fork).
     atexit.register(end_at_once)
 
 
@@ -95,8 +95,8 @@ def end_at_once() -> None:
 def return_memory() -> None:
     """Have glibc give back what this process frees: 50 MB less when packages are unpacked.
 
-    Else each thread has an arena that keeps what was freed in it, and so do large blocks, once one
-    has been freed.
+    Otherwise each thread has an arena that keeps what was freed in it, and so do large blocks, once
+    one has been freed.
     """
     import ctypes
 

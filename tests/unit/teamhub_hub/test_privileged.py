@@ -35,8 +35,8 @@ TAIL = "passwd: Authentication token manipulation error\npasswd: password unchan
             "passwd: Authentication token lock busy\npasswd: password unchanged\n",
             "Authentication token lock busy",
         ),
-        (TAIL, "The server did not take the new password."),
-        ("", "The server did not take the new password."),
+        (TAIL, "The server refused the new password."),
+        ("", "The server refused the new password."),
     ],
 )
 def test_the_reason_is_found_among_prompts_and_set_phrases(printed: str, reason: str) -> None:
@@ -51,7 +51,7 @@ def test_a_program_gets_its_input_and_its_output_and_status_come_back() -> None:
 
 def test_a_program_that_hangs_is_given_up_and_named() -> None:
     async def wait_for_it() -> None:
-        with pytest.raises(privileged.Refused, match="30 has not ended after 1 seconds"):
+        with pytest.raises(privileged.Refused, match="30 did not end within 1 seconds"):
             await privileged.run(("sleep", "30"), given="", seconds=1)
         await asyncio.sleep(0.2)  # for its end, which the loop has to see
 

@@ -1,4 +1,4 @@
-"""What was done by hand to the current environment, taken over into the next one."""
+"""Changes by hand of the current environment, taken over into the next one."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ NAMED = 5
 
 
 class ChangedByHand(TeamhubError):
-    """The environment has changes that a new one would not have."""
+    """The environment has changes by hand that a new one would lose."""
 
 
 def refuse_losses(found: Changes) -> None:
-    """Raise ChangedByHand where a new generation would lose something."""
+    """Raise ChangedByHand if a new generation would lose something."""
     lost = losses(found)
     if lost:
         raise ChangedByHand(
             "\n  ".join(["the current environment was changed by hand:", *lost]),
-            "see it all with `teamhub env verify`, save what you need, then: "
+            "see all of it with `teamhub env verify`, save what you need, then: "
             "teamhub env apply --discard",
         )
 
 
 def losses(found: Changes) -> list[str]:
-    """What of these changes no new generation can have, a line each."""
+    """Those of these changes that no new generation can have, a line each."""
     lines = [f"{name}: removed with conda" for name in found.conda_removed]
     lines += [f"{name}: removed with pip" for name in found.pip_removed]
     replaced = {package.name for package in found.conda_added}
@@ -43,7 +43,7 @@ def losses(found: Changes) -> list[str]:
             if name not in {*replaced, *found.conda_removed, *found.pip_removed}:
                 lines.append(f"{name}: {what}: {some(paths)}")
     if found.unknown:
-        lines.append(f"of no package: {some(found.unknown)}")
+        lines.append(f"not of any package: {some(found.unknown)}")
     return lines
 
 
@@ -55,7 +55,7 @@ def describe(found: Changes) -> list[str]:
     lines += [f"removed with pip: {name}" for name in found.pip_removed]
     for what, files in (("changed", found.edited), ("removed", found.missing)):
         lines += [f"{what}: {name}: {path}" for name, paths in files.items() for path in paths]
-    return [*lines, *(f"of no package: {path}" for path in found.unknown)]
+    return [*lines, *(f"not of any package: {path}" for path in found.unknown)]
 
 
 def some(paths: Iterable[str]) -> str:
@@ -66,7 +66,7 @@ def some(paths: Iterable[str]) -> str:
 
 
 def packages(found: Changes, generation: Generation, layout: Layout) -> TeamPackages:
-    """What conda and pip were told to install, and what was carried into this generation."""
+    """What conda and pip were asked to install, and what was carried into this generation."""
     conda = requested(found.conda_added, generation.user)
     channels = (package.channel for package in conda if package.channel)
     new = TeamPackages(
@@ -85,7 +85,7 @@ def into_text(text: str, path: Path, carried: TeamPackages) -> str:
 
 
 def requested(packages: Iterable[Package], prefix: Path) -> list[Package]:
-    """Those that somebody asked for by name; all of them where conda did not note that."""
+    """Those that somebody asked for by name; all of them if conda did not record that."""
     listed = list(packages)
     asked = [package for package in listed if asked_for(prefix, package)]
     return asked or listed

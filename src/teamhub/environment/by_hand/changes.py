@@ -55,14 +55,14 @@ def find(generation: Generation, *, thorough: bool) -> Changes:
     """Compare a generation's user environment with its records.
 
     `thorough` compares every file's content; else only of those that were written since the
-    generation was complete, which finds all but what took care to hide.
+    generation was complete, which misses only a change that hides its time.
     """
     prefix = generation.user
     packages, pip = changed_packages(generation)
     since = -1 if thorough else (generation.path / COMPLETE).stat().st_mtime_ns
     if not thorough and not written_since(since, prefix):
         return Changes(*packages, *pip)
-    # conda's records come last: where both speak of a file, conda's hash is that of the prefix
+    # conda's records come last: if both name a file, conda's hash is the one of the prefix
     listed = (*pip_files(prefix), *conda_files(prefix))
     owned = {path: (name, recorded) for name, path, recorded in listed}
     there = dict(files(prefix))
@@ -121,7 +121,7 @@ def package_of_record(record: dict[str, Any]) -> Package:
 def conda_files(prefix: Path) -> Iterator[tuple[str, str, str]]:
     """Every file that conda or pip has put into a prefix: package, path, SHA-256.
 
-    The hash is as it is recorded; empty for links, and where pip has noted none.
+    The hash is in its recorded form; empty for links, and if pip recorded none.
     """
     for path in (prefix / "conda-meta").glob("*.json"):
         record = read_record(path)
@@ -147,9 +147,9 @@ def pip_files(prefix: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def hexadecimal(recorded: str) -> str:
-    """A recorded SHA-256 in hexadecimal: conda's is so, a RECORD has `sha256=` and base64.
+    """A recorded SHA-256 in hexadecimal: conda's is already, a RECORD has `sha256=` and base64.
 
-    Empty where the hash is of another kind.
+    Empty if the hash is of another kind.
     """
     kind, encoded, value = recorded.partition("=")
     if not encoded:
@@ -176,7 +176,7 @@ def files(prefix: Path) -> Iterator[tuple[str, int]]:
 def written_since(since: int, prefix: Path) -> bool:
     """Whether a file or a folder below a prefix was written after that time, in nanoseconds.
 
-    A folder is written when an entry comes, goes or is replaced.
+    A folder is written when an entry is added, removed or replaced.
     """
     stack = [str(prefix)]
     while stack:

@@ -1,4 +1,4 @@
-"""Bytecode of packages that come without: nobody could write it into the prefix later.
+"""Bytecode of packages that come without it: nobody could write it into the prefix later.
 
 The embedded channel's packages carry theirs.  conda-forge's noarch packages do not; conda compiles
 them as it installs.
@@ -30,8 +30,8 @@ def write_bytecode(prefix: Path, records: Iterable[RepoDataRecord], channel: Pat
 
     Those of the embedded channel, whose folder is `channel`, have theirs.
 
-    Unchecked (PEP 552), since nobody changes the sources.  A module that this Python cannot compile
-    stays as source, as with conda.  Raises CannotCompile where Python itself fails.
+    The bytecode is unchecked (PEP 552), since nobody changes the sources.  A module that this
+    Python cannot compile stays as source, as with conda.  Raises CannotCompile if Python fails.
     """
     pure = [r for r in records if r.noarch.python and not is_embedded(r.channel, channel)]
     modules = [module for record in pure for module in uncompiled(prefix, record)]
@@ -49,7 +49,7 @@ def write_bytecode(prefix: Path, records: Iterable[RepoDataRecord], channel: Pat
     if done.stderr:
         raise CannotCompile(
             f"{prefix}/bin/python3 cannot compile: {done.stderr.strip().splitlines()[-1]}",
-            f"take that Python out of what is asked for, then: {retry_env_command()}",
+            f"take that Python out of environment.yml, then: {retry_env_command()}",
         )
 
 

@@ -18,7 +18,7 @@ from teamhub_shared.conda import network
 if TYPE_CHECKING:
     from rattler import Client, Config, Gateway
 
-#: Settings of rattler that nothing here would obey, with what an admin does in their place.
+#: Settings of rattler that teamhub does not use, with what an admin does instead.
 NOT_OBEYED = {
     "default-channels": "name channels in environment.yml",
     "run-post-link-scripts": "nothing: no script of a package is ever run",
@@ -32,7 +32,7 @@ NOT_OBEYED = {
 
 URL = re.compile(r"\(?['`]?((?:https?|file)://[^\s'`)]+|/[^\s'`)]+)['`)]*")
 
-#: What rattler asks a channel for first, in whose place people name the channel.
+#: The end of the URL that rattler asks a channel for first; people know the channel without it.
 INDEX = re.compile(r"(?:/(?:noarch|linux-64))?/(?:repodata[^/]*)?$")
 MISMATCH = re.compile(r"hash mismatch .*expected (\w+), got (\w+)")
 #: The status of an HTTP answer, as reqwest says it and as rattler does.
@@ -41,19 +41,19 @@ UNAUTHORIZED, FORBIDDEN, NOT_FOUND = "401", "403", "404"
 
 
 class BadNetworkFile(TeamhubError):
-    """rattler.toml cannot be read, or has what would not be obeyed."""
+    """rattler.toml cannot be read, or has a setting that teamhub does not use."""
 
 
 class ChannelUnreachable(TeamhubError):
-    """A channel does not answer, or does not have what was asked for."""
+    """A channel does not answer, or does not have a file of its index."""
 
 
 class NoSuchPackage(TeamhubError):
-    """No packages satisfy what is asked for."""
+    """No packages satisfy the specs of environment.yml and teamhub."""
 
 
 def network_settings(path: Path) -> Config:
-    """How channels are reached: rattler's own settings, where the admin wrote such a file.
+    """How channels are reached: rattler's own settings, if the admin wrote such a file.
 
     Raises BadNetworkFile.
     """
@@ -78,8 +78,8 @@ def network_settings(path: Path) -> Config:
     for key in keys(tomllib.loads(text)):
         if key in NOT_OBEYED:
             raise BadNetworkFile(
-                f"{path}: teamhub does not obey {key}",
-                f"take it out; what to do in its place: {NOT_OBEYED[key]}",
+                f"{path}: teamhub does not use the setting {key}",
+                f"take it out; what to do instead: {NOT_OBEYED[key]}",
             )
     return network.configuration(own)
 
@@ -95,7 +95,7 @@ def keys(table: dict[str, Any], above: str = "") -> Iterator[str]:
 def sources(layout: Layout, team: TeamPackages) -> list[str]:
     """Where the solver looks: the channels of the shipped lock, then the team's.
 
-    As in conda, `nodefaults` among the team's leaves the others out; what ships stays in any case.
+    As in conda, `nodefaults` among the team's leaves the others out; the shipped packages stay.
     """
     own = [] if NO_DEFAULTS in team.channels else shipped_channels(layout)
     return [*own, *(channel for channel in team.channels if channel != NO_DEFAULTS)]
@@ -123,14 +123,14 @@ def gateway(layout: Layout, *, from_memory: bool) -> Gateway:
 
 
 def explain(error: Exception, team_file: Path) -> TeamhubError:
-    """One of rattler's errors in our words, as short as it can be."""
+    """One of rattler's errors in plain words, as short as possible."""
     from rattler.exceptions import InvalidMatchSpecError, SolverError
 
     causes = [line.removeprefix("Caused by: ") for line in str(error).splitlines() if line.strip()]
     if isinstance(error, SolverError):
         first = causes[0].removeprefix("Cannot solve the request because of: ")
         return NoSuchPackage(
-            "\n  ".join(["these packages cannot be had together:", first, *causes[1:12]]),
+            "\n  ".join(["these packages cannot be installed together:", first, *causes[1:12]]),
             f"change {team_file}, or name a channel that has them below `channels:` there",
         )
     if isinstance(error, InvalidMatchSpecError):
@@ -146,11 +146,11 @@ def explain(error: Exception, team_file: Path) -> TeamhubError:
 
 
 def remedy_for(problem: str, where: str, team_file: Path) -> str:
-    """What to do about an answer that a channel gave, or did not give."""
+    """What to do about a channel's answer, or about no answer."""
     answer = STATUS.search(problem)
     status = answer[1] if answer else ""
     if status in (UNAUTHORIZED, FORBIDDEN):
-        return "name a file with the login as authentication-override-file in rattler.toml"
+        return "name a file that has the login in rattler.toml (authentication-override-file)"
     if where.endswith((".conda", ".tar.bz2")):
         return (
             "the channel does not have what its index says: wait until it is fixed, "
@@ -158,4 +158,4 @@ def remedy_for(problem: str, where: str, team_file: Path) -> str:
         )
     if status == NOT_FOUND or "No such file" in problem:
         return f"correct the address below `channels:` in {team_file}"
-    return f"see that the channel can be reached, then: {retry_env_command()}"
+    return f"make sure that the channel can be reached, then: {retry_env_command()}"

@@ -37,12 +37,12 @@ def export(generation: Path, folder: Path, layout: Layout) -> Exported:
     """Write every conda package of a generation into `folder`, as a channel.
 
     Packages of other channels than the embedded one are fetched from there again.  Files that are
-    there already, and right, stay.
+    already there and correct are kept.
     Raises CannotExport, ChannelUnreachable or CorruptPackage.
     """
     if folder.is_dir() and not (folder / "noarch/repodata.json").exists() and any(folder.iterdir()):
         raise CannotExport(
-            f"{folder} has other files in it", "name a folder that is empty or not there yet"
+            f"{folder} has other files in it", "name a folder that is empty or does not exist"
         )
     with rattler_process(shlex.join(["teamhub", "channel", "export", str(folder)])) as rattler:
         return rattler.call(write_channel, generation, folder, layout)
@@ -101,9 +101,9 @@ def fetch(url: str, target: Path, layout: Layout) -> None:
 def write_repodata(folder: Path, subdir: str, packages: dict[str, dict[str, Any]]) -> None:
     """Write what a solver reads of one folder of the channel (CEP 36).
 
-    As the packages' own channel says it: rattler's `index_fs` takes it out of the files, where what
-    that channel has corrected since (conda-forge's repodata patches) is not, and ends with a panic
-    that names no file where another export left a damaged one (py-rattler 0.28).
+    The entries are those of the packages' own channel.  rattler's `index_fs` takes them out of the
+    files, which do not have that channel's later corrections (conda-forge's repodata patches), and
+    panics without naming the file if another export left a damaged one (py-rattler 0.28).
     """
     folder.mkdir(parents=True, exist_ok=True)
     for entry in packages.values():

@@ -30,7 +30,7 @@ def requested_specs(channel: Path = CHANNEL_DIR) -> dict[str, list[str]]:
 def locked_records(lock: Path, environment: str) -> list[RepoDataRecord]:
     """A lock's records of one environment.
 
-    Raises CorruptPackage where the lock has no such environment.
+    Raises CorruptPackage if the lock has no such environment.
     """
     from rattler import LockFile  # here, so that only the process that installs pays for it
 
@@ -41,10 +41,10 @@ def locked_records(lock: Path, environment: str) -> list[RepoDataRecord]:
 
 
 def verify_files(records: list[RepoDataRecord], channel: Path) -> None:
-    """Check the packages that lie in folders, and point those that ship at where `channel` is.
+    """Check the packages that are in folders, and point the shipped ones at `channel`.
 
-    rattler does not compare the hash of a file:// package with its record, so it is done here; what
-    it fetches by HTTP it does compare.  Raises CorruptPackage, naming the file.
+    rattler does not compare the hash of a file:// package with its record, so it is done here;
+    rattler does compare what it fetches by HTTP.  Raises CorruptPackage, naming the file.
     """
     ours = shipped_hashes(channel)
     for record in records:
@@ -58,7 +58,7 @@ def verify_files(records: list[RepoDataRecord], channel: Path) -> None:
 
 
 def shipped_hashes(channel: Path) -> dict[Path, str]:
-    """What each file of the channel that ships has to be; a thin package has no files."""
+    """The SHA-256 of each file of the shipped channel; a thin package has no files."""
     return {
         repodata.parent / name: entry["sha256"]
         for repodata in channel.glob("*/repodata.json")
@@ -70,7 +70,7 @@ def shipped_hashes(channel: Path) -> dict[Path, str]:
 def is_embedded(channel: str | None, folder: Path) -> bool:
     """Whether a channel is the one that the build makes, which is on this disk and nowhere else.
 
-    `folder` is where the package's channel is here; what was locked at the build is at CHANNEL_DIR.
+    `folder` is where that channel is on this server; locks of the build name CHANNEL_DIR.
     """
     return (channel or "").rstrip("/") in (CHANNEL_DIR.as_uri(), folder.as_uri())
 
@@ -93,7 +93,7 @@ def reinstall(path: Path) -> str:
     """What to do about a damaged package."""
     if path.is_relative_to(CHANNEL_DIR):
         return "get the package again: apt install --reinstall teamhub"
-    return f"put the package that the channel speaks of there, then: {retry_env_command()}"
+    return f"put the package that the channel's index names there, then: {retry_env_command()}"
 
 
 def read_record(path: Path) -> dict[str, Any]:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from rattler import InstallerReporter, RepoDataRecord
 
-#: A download from which nothing came for so long has ended.
+#: A download that received nothing for so long has failed.
 STALLED_SECONDS = 60.0
-#: What has not come whole by then is given up: nothing may hold dpkg up for ever.
+#: An installation that takes longer is given up: nothing may hold dpkg up for ever.
 LONGEST_SECONDS = 3600.0
 LOOK_SECONDS = 0.2
 WRITE_SECONDS = 0.3
@@ -40,7 +40,7 @@ class InstallFailed(TeamhubError):
 
 
 class CannotLink(InstallFailed):
-    """A package could not be brought into a prefix, for which the cache may be the reason."""
+    """A package could not be linked into a prefix; the cache may be the reason."""
 
 
 def write_prefix(
@@ -59,10 +59,10 @@ def write_prefix(
 
 @contextmanager
 def written_meanwhile(folder: Path) -> Iterator[None]:
-    """Have the disk busy while packages are unpacked, which takes the processor.
+    """Write to the disk while packages are unpacked, which takes the processor.
 
-    A generation is synced at its end; the kernel would begin to write only then.  What the disk
-    cannot take is told by that sync; nobody waits for one of these.
+    A generation is synced at its end; the kernel would begin to write only then.  That
+    sync reports what the disk cannot take; nobody waits for one of these.
     """
     ended = threading.Event()
 
@@ -83,7 +83,7 @@ def written_meanwhile(folder: Path) -> Iterator[None]:
 
 
 def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
-    """Fill `prefix`; where that fails, once more from a cache in which nothing is torn."""
+    """Fill `prefix`; if that fails, once more from a cache whose files are checked."""
     addresses = [record.url for record in records]
     in_doubt = unsynced.in_doubt(layout)
     try:
@@ -138,7 +138,7 @@ async def linked(
     validation = rattler.ValidationMode.full() if thorough else rattler.ValidationMode.skip()
     cache = rattler.PackageCache.new_layered([layout.cache], validation_mode=validation)
     index = await cache.index()
-    # Any package may have to be unpacked again where the cache is checked.
+    # Any package may have to be unpacked again if the cache is checked.
     used = records if thorough else [r for r in records if not index.contains_record(r)]
     verify_files(used, layout.channel)
     settings = network_settings(layout.network_file)
@@ -161,19 +161,20 @@ async def linked(
     )
     while not (await asyncio.wait([work], timeout=LOOK_SECONDS))[0]:
         if progress.stalled_for() > STALLED_SECONDS:
-            raise given_up(f"nothing came for {STALLED_SECONDS:.0f} s of {progress.fetching()}")
+            raise given_up(f"{progress.fetching()}: nothing received for {STALLED_SECONDS:.0f} s")
         if time.monotonic() > end:
-            raise given_up(f"after {LONGEST_SECONDS / 60:.0f} minutes there is still something to "
-                           f"come of {progress.fetching()}")  # fmt: skip
+            raise given_up(
+                f"{progress.fetching()}: incomplete after {LONGEST_SECONDS / 60:.0f} min"
+            )
     progress.end()
     work.result()
 
 
 def given_up(problem: str) -> InstallFailed:
-    """The error for packages that do not come; those that have are in the cache."""
+    """The error for packages that do not arrive; those that did are in the cache."""
     return InstallFailed(
         problem,
-        f"see that the channel can be reached, then: {retry_env_command()} (what has come is kept)",
+        f"see that the channel can be reached, then: {retry_env_command()} (downloads are kept)",
     )
 
 
@@ -188,7 +189,7 @@ def failure(prefix: Path, error: Exception, layout: Layout) -> TeamhubError:
     if "builder error" in words:  # reqwest's, whose only input here is the environment
         return InstallFailed(
             problem,
-            f"see that what SSL_CERT_FILE and SSL_CERT_DIR name is there, then: {retry}",
+            f"correct the paths in SSL_CERT_FILE and SSL_CERT_DIR, or unset both, then: {retry}",
         )
     return CannotLink(problem, f"try again: {retry}")
 
@@ -200,9 +201,9 @@ def one_line(error: Exception) -> str:
 
 
 def note_addresses(prefix: Path, records: list[RepoDataRecord], addresses: list[str]) -> None:
-    """Have conda-meta name a package's own channel where its file came with ours.
+    """Have conda-meta name a package's own channel if its file came with teamhub.
 
-    The file goes with the next version of the package, and another machine has none.
+    The next version of teamhub removes the file, and another machine does not have it.
     """
     for record, address in zip(records, addresses, strict=True):
         if record.url != address:
@@ -218,7 +219,7 @@ def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout
     for metadata in (prefix / "conda-meta").iterdir():
         metadata.chmod(0o644)
     for program in (prefix / "bin").iterdir():
-        # A hardlink's mode is the cache's and every generation's, and is right already.
+        # A hardlink shares its mode with the cache and every generation; it is right already.
         if not program.is_symlink() and program.stat().st_nlink == 1:
             program.chmod(0o755)
     # The tag keeps a folder out of backups, and these are not a cache.
@@ -229,7 +230,7 @@ def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout
 
 
 def write_condarc(prefix: Path, records: list[RepoDataRecord]) -> None:
-    """Have conda look where its packages came from: its own default asks for a licence."""
+    """Have conda use the channels of its packages: its own default asks for a licence."""
     channels = dict.fromkeys((record.channel or "").rstrip("/") for record in records)
     text = json.dumps({"channels": list(channels), "auto_update_conda": False}, indent=2)
     # JSON is YAML, and no address has to be put into quotes

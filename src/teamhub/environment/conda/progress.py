@@ -12,7 +12,7 @@ LOG_EVERY_SECONDS = 5.0
 class Progress:
     """What rattler reports to while it fills a prefix (rattler.install.InstallerReporter).
 
-    Output goes to stderr, since stdout is debconf's while a maintainer script runs.
+    Output goes to stderr, since stdout belongs to debconf while a maintainer script runs.
     """
 
     def __init__(self, what: str) -> None:
@@ -21,12 +21,12 @@ class Progress:
         self.done = 0
         self.bar = sys.stderr.isatty()
         self._names: dict[int, str] = {}
-        #: Downloads that go on, with the time of the last that came of each.
+        #: Running downloads, each with the time when it last received something.
         self._downloads: dict[int, float] = {}
         self._shown = time.monotonic()
 
     def stalled_for(self) -> float:
-        """The seconds since anything came, while something is being fetched; else 0."""
+        """The seconds since anything was received, while something is fetched; else 0."""
         downloads = list(self._downloads.values())
         return time.monotonic() - max(downloads) if downloads else 0.0
 

@@ -30,8 +30,8 @@ def write_lock(
 ) -> None:
     """Write the lock of a generation that has the shipped packages and the team's.
 
-    `before` is the lock whose packages stay as they are where that is possible; `from_memory`
-    asks no channel anew.  Raises NoSuchPackage, ChannelUnreachable, BadNetworkFile or CannotWrite.
+    `before` is the lock whose versions are kept if possible; with `from_memory` no channel is
+    asked again.  Raises NoSuchPackage, ChannelUnreachable, BadNetworkFile or CannotWrite.
     """
     with rattler_process(retry_env_command()) as rattler:
         rattler.call(solve_packages, layout, team, lock, before, from_memory)
@@ -86,6 +86,6 @@ async def solved(
         platforms=SUBDIRS,
         virtual_packages=virtual_packages(),
         locked_packages=[*shipped, *(r for r in earlier if r.name.normalized not in names)],
-        # What the hub starts speaks the hub's own version.
+        # The servers that the hub starts must have the hub's own version.
         constraints=[f"jupyterhub =={r.version}" for r in hub if r.name.normalized == "jupyterhub"],
     )

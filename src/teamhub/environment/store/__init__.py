@@ -1,1 +1,1 @@
-"""The generations on the disk: where they lie, what each is, which are needed."""
+"""The generations on the disk: where they are, what each has, and which are needed."""

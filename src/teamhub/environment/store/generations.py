@@ -1,6 +1,6 @@
 """Generations: /opt/teamhub/generations/ID/{hub,user}, and the link to the current one.
 
-A generation is built beside the others, checked, synced and marked complete; only then does
+A generation is built next to the others, checked, synced and marked complete; only then does
 `current` move to it, by one rename.  A build that is killed leaves a generation without its mark,
 which the next command removes.
 """
@@ -25,7 +25,7 @@ COMPLETE = ".complete"
 
 
 class CannotWrite(TeamhubError):
-    """The disk does not take a generation."""
+    """A generation could not be written to the disk."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def is_complete(path: Path) -> bool:
 def current(layout: Layout = SERVER) -> Path | None:
     """The folder that `current` points at, complete or not; None before the first generation.
 
-    It is named as the others are, also where /opt is a link itself.
+    Its path starts as those of the others do, also if /opt is a link itself.
     """
     return layout.root / layout.current.readlink() if layout.current.is_symlink() else None
 
@@ -76,12 +76,12 @@ def complete(layout: Layout) -> tuple[Generation, ...]:
 
 
 def folders(layout: Layout) -> list[Path]:
-    """All that lies where generations lie."""
+    """Everything in the folder of the generations."""
     return list(layout.generations.iterdir()) if layout.generations.is_dir() else []
 
 
 def remove_unfinished(layout: Layout) -> None:
-    """Remove what builds left that were killed."""
+    """Remove what killed builds left."""
     for path in folders(layout):
         if not is_complete(path):
             remove(path)
@@ -98,14 +98,14 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def unfinished(path: Path, layout: Layout) -> Iterator[None]:
-    """Have `path` filled; what it has is removed where that fails.
+    """Have `path` filled; it is removed if that fails.
 
-    Raises CannotWrite in the place of an OSError.
+    Raises CannotWrite instead of an OSError.
     """
     try:
         yield
     except BaseException as error:
-        # What cannot be removed, either, the next command removes.
+        # If this fails too, the next command removes it.
         with suppress(OSError):
             remove(path)
         if isinstance(error, OSError):
@@ -114,7 +114,7 @@ def unfinished(path: Path, layout: Layout) -> Iterator[None]:
 
 
 def cannot_write(path: Path, problem: str, layout: Layout) -> CannotWrite:
-    """The error for what the disk does not take."""
+    """The error for a file that could not be written."""
     return CannotWrite(
         f"cannot write {path}: {problem}",
         f"make room on the disk of {layout.root} if that is the reason, "
@@ -123,7 +123,7 @@ def cannot_write(path: Path, problem: str, layout: Layout) -> CannotWrite:
 
 
 def switch(path: Path, layout: Layout) -> None:
-    """Have `current` point at a complete generation, by one rename that is on the disk then."""
+    """Have `current` point at a complete generation, by one rename, which is then synced."""
     link = layout.root / ".current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(path.relative_to(layout.root))

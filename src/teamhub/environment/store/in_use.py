@@ -26,7 +26,7 @@ class Use:
 
 def uses(generations: Path, proc: Path = PROC) -> list[Use]:
     """Every process that has one of the generations' files open, mapped, or in its search path."""
-    # The kernel names files by where they are, and a search path by how it was written.
+    # The kernel gives the real path of a file, and a search path in the form it was written.
     starts = {f"{generations}/", f"{generations.resolve()}/"}
     found = []
     for process in proc.iterdir():
@@ -51,7 +51,7 @@ def named(process: Path, starts: Collection[str]) -> set[str]:
 
 
 def traces(process: Path) -> Iterator[str]:
-    """Wherever the kernel tells of a file that a process needs, now or later."""
+    """Every place where the kernel names a file that a process needs, now or later."""
     for link in ("exe", "cwd", "root"):
         with suppress(FileNotFoundError, PermissionError):
             yield f"{(process / link).readlink()}"
@@ -61,7 +61,7 @@ def traces(process: Path) -> Iterator[str]:
                 yield str(descriptor.readlink())
     with suppress(PermissionError):
         yield from (process / "maps").read_text("utf-8", "replace").splitlines()
-        # By these a script that has not yet loaded all of itself is told.
+        # These name a script that has not loaded all of itself yet.
         yield from (process / "cmdline").read_text("utf-8", "replace").split("\0")
         for variable in (process / "environ").read_text("utf-8", "replace").split("\0"):
             if variable.startswith("PATH="):

@@ -1,4 +1,4 @@
-"""Where the environments of a server lie, and what they are made from."""
+"""Where the environments of a server are, and what they are made from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Layout:
     channel: Path = CHANNEL_DIR
     #: The packages that the team asks for.
     team_file: Path = Path("/etc/teamhub/environment.yml")
-    #: rattler's own settings for other channels (proxy, certificates, logins); need not be there.
+    #: rattler's own settings for other channels (proxy, certificates, logins); optional.
     network_file: Path = Path("/etc/teamhub/rattler.toml")
 
     @property
@@ -37,7 +37,7 @@ class Layout:
 
     @property
     def repodata(self) -> Path:
-        """What other channels said last that they have."""
+        """The last known indexes of other channels."""
         return self.root / "repodata"
 
     @property
@@ -52,12 +52,12 @@ class Layout:
 
     @property
     def busy(self) -> Path:
-        """The file that whoever changes the environments holds a lock on."""
+        """The file that a command has locked while it changes the environments."""
         return self.root / ".busy"
 
     @property
     def unsynced(self) -> Path:
-        """There while packages are unpacked that the disk may not have yet."""
+        """The file that says that unpacked packages may not be on the disk yet."""
         return self.root / ".unsynced"
 
     @property

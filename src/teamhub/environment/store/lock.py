@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: How long another change may hold the lock before the admin is told what this one waits for.
+#: How long another change may hold the lock before the admin learns what this one waits for.
 SILENT_SECONDS = 1.0
 PAUSE_SECONDS = 0.05
 
 
 @contextmanager
 def exclusive(busy: Path, report: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock on the file `busy`; wait for who has it, and say so after a second.
+    """Hold the lock on the file `busy`; wait for its holder, and report that after a second.
 
     The kernel gives the lock back when its holder ends, however it ends.
     """
@@ -28,7 +28,7 @@ def exclusive(busy: Path, report: Callable[[str], None]) -> Iterator[None]:
 
 
 def held_within(seconds: float, descriptor: int) -> bool:
-    """Whether the lock could be had within this time."""
+    """Whether the lock could be taken within this time."""
     end = time.monotonic() + seconds
     while True:
         try:

@@ -39,13 +39,13 @@ class PipPackage:
     name: str
     version: str
     url: str
-    #: Of the file that pip installed from; empty where it was a folder or a repository.
+    #: Of the file that pip installed from; empty if that was a folder or a repository.
     sha256: str
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of a generation beside its lock."""
+    """What is known of a generation in addition to its lock."""
 
     number: int
     #: When it was made, in UTC.
@@ -58,7 +58,7 @@ class Manifest:
     shipped: str
     #: What the team asked for.
     team: TeamPackages
-    #: The part of it that somebody had installed by hand and environment.yml does not say yet.
+    #: The part of it that was installed by hand and is not in environment.yml yet.
     carried: TeamPackages
     packages: tuple[Package, ...]
     pip_packages: tuple[PipPackage, ...]

@@ -11,14 +11,14 @@ from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.state import State
 
-#: So many of the newest stay, to go back to.
+#: The number of newest generations that are kept, to go back to.
 KEPT = 3
 
 
 def prune(state: State) -> list[int]:
     """Remove generations but the current one, the newest three and those in use.
 
-    Returns the numbers of those that went.
+    Returns the numbers of the removed ones.
     """
     used = {use.generation for use in in_use.uses(state.layout.generations)}
     gone = [
@@ -43,13 +43,13 @@ def remove_unused_packages(kept: Iterable[Generation], layout: Layout) -> None:
     for entry in layout.cache.iterdir():
         if entry.is_dir() and entry.name not in wanted:
             lock = entry.with_name(f"{entry.name}.lock")
-            # Its lock says that it is whole, and goes first.
+            # The lock file marks the package as complete, so it is removed first.
             lock.unlink(missing_ok=True)
             shutil.rmtree(entry)
 
 
 def disk_bytes(folder: Path) -> int:
-    """What a folder takes on the disk; what has several names in it counts once."""
+    """The disk space of a folder; a file with several names in it counts once."""
     counted: set[tuple[int, int]] = set()
     total = 0
     for path in [folder, *folder.rglob("*")]:

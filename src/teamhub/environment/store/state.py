@@ -1,7 +1,7 @@
-"""What a server has at one moment: read once, under the lock where something is to change.
+"""What a server has at one moment: read once, under the lock if something is to change.
 
-environment.yml is not part of it.  That file is the admin's and may be unreadable, and then the
-history, a rollback and the status of the server have to work all the same.
+environment.yml is not part of it.  That file is the admin's and may be unreadable; the
+history, a rollback and the status of the server have to work even then.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from teamhub_shared import TeamhubError
 
 
 class NoSuchGeneration(TeamhubError):
-    """A generation that was named is not there."""
+    """There is no generation of this number or id."""
 
 
 class NothingBefore(TeamhubError):
@@ -32,7 +32,7 @@ class State:
     layout: Layout
     #: Every complete generation, the oldest first.
     generations: tuple[Generation, ...]
-    #: The one that new servers start in; None where there is none, or not all of it.
+    #: The one that new servers start in; None if there is none, or it is incomplete.
     current: Generation | None
     #: Every move of `current`, the first one first.
     switches: tuple[Switch, ...]
@@ -41,9 +41,9 @@ class State:
 
     @property
     def is_up_to_date(self) -> bool:
-        """Whether what is current was chosen since this version of the package is here.
+        """Whether the current generation was chosen with this version of the package.
 
-        An admin who has rolled back stays there until the next version comes.
+        A rollback therefore holds until the next version is installed.
         """
         if self.current is None or not self.switches:
             return False
@@ -65,7 +65,7 @@ class State:
                 return generation
         there = ", ".join(str(generation.number) for generation in self.generations)
         raise NoSuchGeneration(
-            f"there is no generation {name}", f"name one of those that are there: {there or 'none'}"
+            f"there is no generation {name}", f"name another; there are: {there or 'none yet'}"
         )
 
     def before_current(self) -> Generation:
@@ -78,7 +78,7 @@ class State:
         if not older:
             raise NothingBefore(
                 "there is no generation before the current one",
-                "see them with: teamhub env history",
+                "see all generations with: teamhub env history",
             )
         return older[-1]
 

@@ -1,10 +1,11 @@
-"""Unpacked packages that may be other than they were when they came.
+"""Unpacked packages whose files may have changed since they were unpacked.
 
-rattler takes a package that is in the cache for whole.  After a power cut the disk may have the
-names of its files without their content; and somebody who edits a file of a prefix edits the
-cache's, where both are one.  A note says so: while packages are unpacked, it has the boot of the
-machine in which that is, and a generation's sync, which is all of the disk's, takes it away.  While
-a note of another boot is there, rattler compares every file that it takes with its package's hash.
+rattler assumes that a package in the cache is complete.  After a power cut the disk may have the
+names of its files without their content; and an edit of a file in a prefix also edits the cache if
+both are hardlinks of one file.  A note records this: while packages are unpacked, it has the id of
+the machine's current boot; the sync of a generation, which is one of the whole disk, removes it.
+If there is a note of another boot, rattler compares every file that it takes with its package's
+hash.
 """
 
 from __future__ import annotations
@@ -13,22 +14,22 @@ from pathlib import Path
 
 from teamhub.environment.store.layout import Layout
 
-#: Another after each start of the machine (random(4)).
+#: Changes with each start of the machine (random(4)).
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def begin(layout: Layout) -> None:
     """Note that packages are about to be unpacked.
 
-    The note is not synced itself: the disk's journal has it before the names of what follows, and
-    one without content is of no boot either.
+    The note is not synced itself: the disk's journal has it before the names of the files that
+    follow, and an empty note counts as one of another boot.
     """
     if not in_doubt(layout):
         layout.unsynced.write_bytes(BOOT_ID.read_bytes())
 
 
 def end(layout: Layout) -> None:
-    """All that was unpacked in this boot is on the disk."""
+    """Note that all that was unpacked in this boot is on the disk."""
     if not in_doubt(layout):
         layout.unsynced.unlink(missing_ok=True)
 
@@ -39,10 +40,10 @@ def in_doubt(layout: Layout) -> bool:
 
 
 def distrust(layout: Layout) -> None:
-    """Note that somebody has edited files, of which the cache may have some."""
+    """Note that files were edited, some of which may be in the cache, too."""
     layout.unsynced.write_bytes(b"")
 
 
 def settle(layout: Layout) -> None:
-    """Nothing is in the cache any more but what complete generations have, which is on the disk."""
+    """The cache has only packages of complete generations now, which are on the disk."""
     layout.unsynced.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Adding to environment.yml and taking away from it, as an admin would with an editor.
 
 Only the lines of the packages in question change: comments and layout are the admin's.  The parser
-says where each entry stands, and what comes out is read again before it is used.
+gives the place of each entry, and the result is parsed again before it is used.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ INDENT = "  "
 
 
 class NotAsked(TeamhubError):
-    """What shall be removed does not stand in environment.yml."""
+    """A package that is to be removed is not in environment.yml."""
 
 
 def package_name(spec: str) -> str:
     """The name in a conda spec or a pip requirement, so that two spellings of one are equal.
 
-    Raises BadTeamFile where there is none.
+    Raises BadTeamFile if there is none.
     """
     match = NAME.match(spec)
     if match is None:
-        raise BadTeamFile(f"{spec!r} names no package", "write it as NAME, NAME=VERSION or NAME>=1")
+        raise BadTeamFile(f"{spec!r} has no name", "write it as NAME, NAME=VERSION or NAME>=1")
     return canonical_name(match[1])
 
 
 def with_packages(text: str, path: Path, key: str, specs: Sequence[str]) -> str:
     """The file's text with these entries below `key` (channels, dependencies or pip).
 
-    A spec whose package is there already takes its place.  Raises BadTeamFile where the file is
-    written in a way that this cannot change.
+    A spec replaces the one that is there for its package.  Raises BadTeamFile if the file is
+    written in a way that this function cannot change.
     """
     for spec in specs:
         found = parse(text, path)
@@ -55,7 +55,7 @@ def with_packages(text: str, path: Path, key: str, specs: Sequence[str]) -> str:
             changed = with_entry(text, key, section, spec)
         if spec not in [item.text for item in getattr(parse(changed, path), key).items]:
             raise BadTeamFile(
-                f"{path}: cannot put {spec!r} in", f"write `- {spec}` below `{key}:` yourself"
+                f"{path}: cannot add {spec!r}", f"write `- {spec}` below `{key}:` with an editor"
             )
         text = changed
     return text
@@ -69,8 +69,8 @@ def without_packages(text: str, path: Path, names: Sequence[str]) -> str:
     for name in names:
         if not any(package_name(item.text) == package_name(name) for item in asked(text, path)):
             raise NotAsked(
-                f"{name} does not stand in {path}",
-                "see what the team asked for: teamhub env list --team",
+                f"{name} is not in {path}",
+                "see what the team asked for with: teamhub env list --team",
             )
         for key in ("dependencies", "pip"):
             section: Section = getattr(parse(text, path), key)
@@ -87,7 +87,7 @@ def asked(text: str, path: Path) -> list[Item]:
 
 
 def same_entry(key: str, there: str, new: str) -> bool:
-    """Whether two entries speak of one thing."""
+    """Whether two entries are for the same channel or package."""
     return there == new if key == "channels" else package_name(there) == package_name(new)
 
 
@@ -98,7 +98,7 @@ def replaced(text: str, item: Item, spec: str) -> str:
 
 
 def with_entry(text: str, key: str, section: Section, spec: str) -> str:
-    """The text with one more entry in a list, which may be empty or not there."""
+    """The text with one more entry in a list, which may be empty or missing."""
     node = section.node
     if node is None:
         ended = text if not text or text.endswith("\n") else text + "\n"
@@ -152,7 +152,7 @@ def in_brackets(node: yaml.Node) -> bool:
 
 
 def line_before(text: str, node: yaml.Node) -> str:
-    """What stands before a node in its line: the indentation and the dash."""
+    """The text before a node in its line: the indentation and the dash."""
     return text.splitlines()[node.start_mark.line][: node.start_mark.column]
 
 
@@ -163,13 +163,13 @@ def indentation(text: str, node: yaml.Node) -> str:
 
 
 def with_line(text: str, after: int, line: str) -> str:
-    """The text with a line more, behind the line of that number (from 0)."""
+    """The text with one more line, after the line of that number (from 0)."""
     lines = text.splitlines()
     return "\n".join([*lines[: after + 1], line, *lines[after + 1 :]]) + "\n"
 
 
 def scalar(word: str) -> str:
-    """A word as YAML: in quotes only where it would be something else without."""
+    """A word as YAML: in quotes only if it would mean something else without them."""
     try:
         plain = yaml.safe_load(f"[{word}]") == [word] and yaml.safe_load(f"- {word}") == [word]
     except yaml.YAMLError:

@@ -12,19 +12,19 @@ import yaml
 from teamhub.system.run import write_file
 from teamhub_shared import TeamhubError
 
-#: conda's word for "and no channel beside these".
+#: conda's word for "and no other channels".
 NO_DEFAULTS = "nodefaults"
 #: Keys of conda's form that say nothing about packages.
 OTHER_KEYS = ("name", "prefix")
 
 
 class BadTeamFile(TeamhubError):
-    """environment.yml cannot be read, or says what cannot be meant."""
+    """environment.yml cannot be read, or is not in the form of conda's."""
 
 
 @dataclass(frozen=True)
 class TeamPackages:
-    """What the team asks for beside the packages that came with teamhub."""
+    """What the team asks for in addition to the packages that came with teamhub."""
 
     #: Names, URLs or file:// URLs of conda channels, the first one preferred; or NO_DEFAULTS.
     channels: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class TeamPackages:
         return bool(self.specs or self.pip)
 
     def __add__(self, other: TeamPackages) -> TeamPackages:
-        """Both; what is in both stands once."""
+        """Both; an entry that is in both appears once."""
         return TeamPackages(
             tuple(dict.fromkeys((*self.channels, *other.channels))),
             tuple(dict.fromkeys((*self.specs, *other.specs))),
@@ -47,7 +47,7 @@ class TeamPackages:
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of a list in the file, and where it stands."""
+    """One entry of a list in the file, and its place."""
 
     text: str
     node: yaml.ScalarNode
@@ -55,7 +55,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Section:
-    """A list in the file; `node` is None where the file has no such key."""
+    """A list in the file; `node` is None if the file has no such key."""
 
     items: tuple[Item, ...] = ()
     node: yaml.Node | None = None
@@ -71,7 +71,7 @@ class Sections:
 
 
 def read(path: Path) -> TeamPackages:
-    """What the file asks for; nothing where there is no file.
+    """What the file asks for; nothing if there is no file.
 
     Raises BadTeamFile, naming the line.
     """
@@ -87,9 +87,9 @@ def read(path: Path) -> TeamPackages:
 
 
 def text_of(path: Path) -> str | None:
-    """The file's text; None where there is no file.
+    """The file's text; None if there is no file.
 
-    Raises BadTeamFile where it is no text.
+    Raises BadTeamFile if it is not text.
     """
     try:
         return path.read_text("utf-8")
@@ -101,9 +101,9 @@ def text_of(path: Path) -> str | None:
 
 @contextmanager
 def edited(path: Path, edit: Callable[[str], str]) -> Iterator[None]:
-    """Change the file, and put it back where what follows fails.
+    """Change the file, and put it back if what follows fails.
 
-    Raises BadTeamFile where it is no text.
+    Raises BadTeamFile if it is not text.
     """
     before = text_of(path)
     try:
@@ -118,9 +118,9 @@ def edited(path: Path, edit: Callable[[str], str]) -> Iterator[None]:
 
 
 def write(path: Path, text: str, before: str | None) -> None:
-    """Write the file, with the mode and owner that it has, unless it says that already.
+    """Write the file with its present mode and owner, unless it has this text already.
 
-    `before` is what it says.  A link stays one: the file that it points at changes.
+    `before` is its present text.  A link stays one: the file that it points at changes.
     """
     if text == (before or ""):
         return
@@ -150,13 +150,13 @@ def parse(text: str, path: Path) -> Sections:
     keys = mapping(top, path)
     for key, (key_node, _) in keys.items():
         if key not in (*OTHER_KEYS, "channels", "dependencies"):
-            raise complaint(key_node, path, f"{key!r} is no key of conda's environment.yml")
+            raise complaint(key_node, path, f"{key!r} is not a key of conda's environment.yml")
     dependencies, pip = split_pip(section(keys, "dependencies", path), path)
     return Sections(scalars(section(keys, "channels", path), path), dependencies, pip)
 
 
 def yaml_problem(error: yaml.YAMLError, path: Path) -> str:
-    """The parser's words, after the line that they are of."""
+    """The parser's message, after the line that it is about."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return f"{path}: {' '.join(str(error).split())}"
     mark = error.problem_mark or error.context_mark
@@ -171,7 +171,7 @@ def mapping(node: yaml.Node, path: Path) -> dict[str, tuple[yaml.Node, yaml.Node
     found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
     for key, value in node.value:
         if key.value in found:
-            raise complaint(key, path, f"{key.value!r} stands here a second time")
+            raise complaint(key, path, f"{key.value!r} is here a second time")
         found[str(key.value)] = (key, value)
     return found
 
@@ -179,7 +179,7 @@ def mapping(node: yaml.Node, path: Path) -> dict[str, tuple[yaml.Node, yaml.Node
 def section(
     keys: dict[str, tuple[yaml.Node, yaml.Node]], name: str, path: Path
 ) -> yaml.Node | None:
-    """The node of a list, which may also be empty; None where the key is not there."""
+    """The node of a list, which may also be empty; None if the key is missing."""
     if name not in keys:
         return None
     node = keys[name][1]
@@ -190,7 +190,7 @@ def section(
 
 
 def entries(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """The entries of a list that may be empty or not there."""
+    """The entries of a list that may be empty or missing."""
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
 
@@ -215,7 +215,7 @@ def split_pip(node: yaml.Node | None, path: Path) -> tuple[Section, Section]:
             if set(keys) != {"pip"}:
                 raise complaint(entry, path, "only `pip:` may have a list of its own here")
             if pip.node is not None:
-                raise complaint(entry, path, "`pip:` stands here a second time")
+                raise complaint(entry, path, "`pip:` is here a second time")
             pip = scalars(section(keys, "pip", path), path)
         elif isinstance(entry, yaml.ScalarNode) and entry.value.strip():
             specs.append(Item(entry.value.strip(), entry))
@@ -227,5 +227,5 @@ def split_pip(node: yaml.Node | None, path: Path) -> tuple[Section, Section]:
 def complaint(node: yaml.Node, path: Path, problem: str) -> BadTeamFile:
     """The error for something in the file, with its line."""
     return BadTeamFile(
-        f"{path}:{node.start_mark.line + 1}: {problem}", "mend that line, then: teamhub env apply"
+        f"{path}:{node.start_mark.line + 1}: {problem}", "fix that line, then: teamhub env apply"
     )

@@ -51,7 +51,7 @@ def test_a_second_apply_has_nothing_to_do(server: Server, other: Channel) -> Non
     server.ask("extra", channels=[other.url])
     made = server.apply()
     assert server.apply() == made
-    assert server.said[-1] == "nothing to do: generation 2 is what is asked for"
+    assert server.said[-1] == "nothing to do: generation 2 has what was asked for"
     assert len(history.read(server.layout.history)) == 2
 
 
@@ -336,7 +336,7 @@ class TestChangesByHand:
     def test_a_file_of_no_package_is_named(self, server: Server, other: Channel) -> None:
         (server.current / "user/share/notes").write_text("by hand")
         server.ask("extra", channels=[other.url])
-        with pytest.raises(ChangedByHand, match="of no package: share/notes"):
+        with pytest.raises(ChangedByHand, match="not of any package: share/notes"):
             server.apply()
 
     def test_they_are_taken_back_where_nothing_else_is_to_do(self, server: Server) -> None:

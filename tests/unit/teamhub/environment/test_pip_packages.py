@@ -125,7 +125,7 @@ URL = "https://example.org/thing-1.0-py3-none-any.whl"
 
 def test_another_content_under_the_same_address_is_refused(layout: Layout) -> None:
     installed = PipPackage("thing", "1.0", URL, "12ab")
-    with pytest.raises(PipFailed, match=f"{URL}: its sha256 is 12ab, and was 34cd") as caught:
+    with pytest.raises(PipFailed, match=f"{URL}: its sha256 is 12ab, but was 34cd") as caught:
         pip_packages.compare_hashes([installed], [PipPackage("thing", "1.0", URL, "34cd")], layout)
     assert f"take thing out of {layout.team_file}" in caught.value.remedy
 

@@ -56,7 +56,7 @@ def test_every_error_is_named(monkeypatch: pytest.MonkeyPatch, reports: list[str
     assert str(refusal(reports)) == (
         f"{ERROR.file}, line 3: NameError: foo\n"
         f"  {ELSEWHERE.file}: ConfigFileNotFound\n"
-        "  What to do: fix what is named (the hub goes on as it is), then: teamhub apply"
+        "  What to do: fix the errors above (a running hub is not affected), then: teamhub apply"
     )
 
 
@@ -73,7 +73,9 @@ def test_both_are_named_together(monkeypatch: pytest.MonkeyPatch, reports: list[
     answered(monkeypatch, Answer((ERROR,), (), DATABASE))
     error = refusal(reports)
     assert error.problem == f"{ERROR}\n  {DATABASE[0]}"
-    assert error.remedy.startswith("fix what is named (the hub goes on as it is); install that")
+    assert error.remedy.startswith(
+        "fix the errors above (a running hub is not affected); install that"
+    )
 
 
 def test_a_hub_that_does_not_run_is_not_laid_to_the_configuration(

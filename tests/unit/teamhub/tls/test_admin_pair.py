@@ -101,19 +101,19 @@ WRONG: dict[str, tuple[Callable[[Path, tuple[Path, Path]], tuple[Path, Path]], i
     "of no name": (
         lambda folder, _: make(folder, "nameless", alternative=""),
         0,
-        f"it is made out for no name, not for {HOST}",
+        f"it is valid for no name, not for {HOST}",
     ),
     "of another host": (
         lambda folder, _: make(folder, "other-host", alternative="bank.example.org"),
         0,
-        f"it is made out for bank.example.org, not for {HOST}",
+        f"it is valid for bank.example.org, not for {HOST}",
     ),
-    "over": (over, 0, "it ended on "),
+    "over": (over, 0, "it expired on "),
     "SHA-1": (lambda folder, _: make(folder, "sha1", "-sha1"), 0, "it is signed with SHA1"),
     "Edwards curve": (
         lambda folder, _: make(folder, "edwards", key="ed25519"),
         1,
-        "browsers take no key of this kind",
+        "browsers do not accept a key of this kind",
     ),
     "passphrase": (locked, 1, "the key has a passphrase"),
     "damaged": (damaged, 0, "it holds no certificate in PEM form"),

@@ -38,7 +38,7 @@ def test_every_change_is_described_by_a_line_of_its_own() -> None:
         "removed with pip: lost",
         "changed: library: share/a",
         "removed: library: share/b",
-        "of no package: share/notes",
+        "not of any package: share/notes",
     ]
 
 
@@ -48,7 +48,7 @@ def test_what_was_installed_is_not_lost_and_all_else_is() -> None:
         "lost: removed with pip",
         "library: changed: share/a",
         "library: removed: share/b",
-        "of no package: share/notes",
+        "not of any package: share/notes",
     ]
 
 

@@ -252,7 +252,9 @@ class TestNetworkFile:
         server.ask("extra")
         error = fails(server)
         assert isinstance(error, BadNetworkFile)
-        assert error.problem == f"{server.layout.network_file}: teamhub does not obey {key}"
+        assert (
+            error.problem == f"{server.layout.network_file}: teamhub does not use the setting {key}"
+        )
 
     def test_no_download_at_all_is_refused_and_not_waited_for(self, server: Server) -> None:
         server.layout.network_file.write_text("concurrency.downloads = 0\n")

@@ -178,4 +178,4 @@ class TestBehindALink:
     def test_the_current_one_is_not_made_again(self, moved: Layout) -> None:
         said: list[str] = []
         apply.apply(apply.Request(), said.append, moved, checks=())
-        assert said == ["nothing to do: generation 3 is what is asked for"]
+        assert said == ["nothing to do: generation 3 has what was asked for"]

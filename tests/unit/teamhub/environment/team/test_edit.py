@@ -100,7 +100,7 @@ def test_a_package_is_taken_out_with_its_line_alone(before: str, after: str) -> 
 
 
 def test_what_is_not_there_cannot_be_removed() -> None:
-    with pytest.raises(NotAsked, match="polars does not stand in"):
+    with pytest.raises(NotAsked, match="polars is not in"):
         without_packages("dependencies: [a]\n", PATH, ["polars"])
 
 

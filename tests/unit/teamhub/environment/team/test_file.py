@@ -55,7 +55,7 @@ def test_all_of_condas_form_is_read(file: Path) -> None:
         ("dependencies:\n\t- a\n", 2, r"'\t'"),
         ("- a\n", 1, "`dependencies:`"),
         ("dependencies: polars\n", 1, "must be a list"),
-        ("name: x\ndependancies:\n  - a\n", 2, "'dependancies' is no key"),
+        ("name: x\ndependancies:\n  - a\n", 2, "'dependancies' is not a key"),
         ("dependencies:\n  - a\n  - pipp:\n    - b\n", 3, "only `pip:`"),
         ("dependencies:\n  - a\n  -\n", 3, "a package's name"),
         ("dependencies:\n  - pip: [a]\n  - pip: [b]\n", 3, "a second time"),
