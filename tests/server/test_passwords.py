@@ -70,7 +70,7 @@ def test_the_old_password_again_is_refused(kaylee: HubClient, initial: str) -> N
     answer = kaylee.change_password(initial, initial)
     assert answer.status_code == 400
     assert (
-        error_shown(answer) == "Your password has not changed. The password has not been changed."
+        error_shown(answer) == "Your password was not changed. The password has not been changed."
     )
 
 

@@ -2,7 +2,7 @@
 #
 # Settings that most teams change are in /etc/teamhub/teamhub.conf.  For anything else put a file
 # NAME.py into /etc/teamhub/jupyterhub_config.d/: those are read last, in the order of their names,
-# and an upgrade never asks about them, as it does once this file here was changed.
+# and an upgrade never asks about them.  If you change this file, it asks about this one.
 import os
 from pathlib import Path
 
@@ -24,7 +24,7 @@ c.ConfigurableHTTPProxy.auth_token = Path(
 c.JupyterHub.cleanup_proxy = False
 c.JupyterHub.cleanup_servers = False
 
-# The hub itself is spoken to over plain HTTP by a proxy, and would not say Secure by itself.
+# The proxy speaks plain HTTP to the hub, so the hub would not mark its cookies as Secure.
 c.JupyterHub.tornado_settings = {
     "cookie_options": {"secure": True},
     "xsrf_cookie_kwargs": {"secure": True},
@@ -35,8 +35,8 @@ c.JupyterHub.db_url = "sqlite:////var/lib/teamhub/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = "/var/lib/teamhub/cookie_secret"
 c.JupyterHub.template_paths = ["/usr/share/teamhub/templates"]
 
-# --- Who may log in: members of group jupyterhub; who administers: of jupyterhub-admin.  The groups
-# are asked at each request (0 would mean never), so that whoever leaves them is out at once.
+# --- Members of group jupyterhub may log in; members of jupyterhub-admin administer.  The groups
+# are asked at each request (0 would mean never), so that anyone who leaves them is out at once.
 c.JupyterHub.authenticator_class = "teamhub_hub.authenticator.TeamAuthenticator"
 c.Authenticator.auth_refresh_age = -1
 c.Authenticator.auth_refresh_strict = True  # also for API tokens
@@ -53,12 +53,12 @@ c.SudoSpawner.sudospawner_path = "/usr/lib/teamhub/sudospawner"
 c.Spawner.notebook_dir = "~/notebooks"
 c.Spawner.default_url = {"lab": "/lab", "notebook": "/tree"}[settings["INTERFACE"]]
 c.Spawner.http_timeout = 60
-# shown to people's servers; it is systemd that holds them to it
+# shown to people's servers; systemd enforces them
 for limit, value in teamhub.shown_limits(settings).items():
     setattr(c.Spawner, limit, value)
 c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": "/etc/teamhub/jupyter",
-    # plots carry bokeh's own scripts: browsers of the team need not reach any other server
+    # plots carry bokeh's own scripts, so that browsers do not need to reach any other server
     "BOKEH_RESOURCES": "inline",
 }
 
