@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teamhub.environment.store.generations import CURRENT
-from teamhub.people.accounts import SERVICE_ACCOUNT
 from teamhub.system.remedies import retry_command
 from teamhub_shared import TeamhubError
+from teamhub_shared.accounts import SERVICE_ACCOUNT
 
 CONFIG = Path("/etc/teamhub/jupyterhub_config.py")
 PROGRAM = Path("/usr/lib/teamhub/check_config.py")

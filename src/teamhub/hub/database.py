@@ -8,9 +8,9 @@ from pathlib import Path
 
 from teamhub.environment.store.generations import CURRENT
 from teamhub.hub.config import STATE, hub_python
-from teamhub.people.accounts import SERVICE_ACCOUNT
 from teamhub.system.remedies import retry_command
 from teamhub_shared import TeamhubError
+from teamhub_shared.accounts import SERVICE_ACCOUNT
 
 PROGRAM = ("-s", "-m", "teamhub_hub.database", "--check")
 
