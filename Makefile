@@ -3,7 +3,7 @@
 PYTHON = /usr/bin/python3
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: build lock test bench bench-quick repo-demo clean
+.PHONY: build lock dev test test-all bench bench-quick repo-demo clean
 
 build:
 	$(PYTHON) build.py
@@ -11,8 +11,17 @@ build:
 lock:
 	$(PYTHON) build.py lock
 
+# the working tree on a booted server, which follows it
+dev:
+	$(PYTHON) tests/run.py dev --sit
+
+# what has to pass before a change lands
 test:
 	$(PYTHON) tests/run.py
+
+# everything, on every suite: for a release
+test-all:
+	$(PYTHON) tests/run.py --all
 
 # beside the peers, of the package that `make` has built; over an hour, or some minutes
 bench:

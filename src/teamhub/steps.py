@@ -26,8 +26,8 @@ def check(users: str, admins: str, answers: Sequence[str]) -> None:
 
 
 def check_settings(values: Mapping[str, str]) -> None:
-    """Check ports, the certificate and the hub's configuration under these settings."""
-    from teamhub.environment.store import generations
+    """Check ports, the certificate, and whether the hub could start under these settings."""
+    from teamhub.environment.store.state import read_state
     from teamhub.hub import services
     from teamhub.tls import certificates
 
@@ -36,8 +36,8 @@ def check_settings(values: Mapping[str, str]) -> None:
     certificates.check(values)
     # Only for a hub that is to start, since it takes seconds.  An upgrade may bring a configuration
     # that only its own environment can load: then it is checked in that one, once it is there.
-    if generations.is_up_to_date() and services.hub_is_to_start(values):
-        check_hub_config(values)
+    if read_state().is_up_to_date and services.hub_is_to_start(values):
+        check_hub(values)
 
 
 def warn_of_unknown_keys() -> None:
@@ -47,11 +47,11 @@ def warn_of_unknown_keys() -> None:
         report(f"warning: {conf.PATH} sets {key}, which is no setting of teamhub{hint}")
 
 
-def check_hub_config(values: Mapping[str, str]) -> None:
-    """Check jupyterhub_config.py and the snippets under these settings."""
-    from teamhub.hub import config as hub_config
+def check_hub(values: Mapping[str, str]) -> None:
+    """Check the hub's configuration under these settings, and its database."""
+    from teamhub.hub import check as hub_check
 
-    hub_config.check(values, report)
+    hub_check.check(values, report)
 
 
 def set_up_service_account() -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from teamhub_build import machine
+from teamhub_build.built_of import read_tree, write_tree
 from teamhub_build.profiles import DEFAULT_PROFILE, PROFILES
 from teamhub_build.progress import Progress
 from teamhub_build.repository import keyring_command, publish_command
@@ -130,6 +131,8 @@ def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress
     from teamhub_build.assemble import assemble
     from teamhub_build.inputs import Inputs, fetch_inputs
 
+    # Read first: a file that is edited during the build makes the package stale.
+    tree = read_tree(workspace.repository)
     variant = _variant(options)
     stage = workspace.stage(variant)
 
@@ -141,20 +144,25 @@ def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress
         shutil.rmtree(stage, ignore_errors=True)
         if _builds_here(variant):
             results = assemble(workspace, variant, fetch, progress=progress)
-            _hand_over(results, options.output, progress)
+            _hand_over(results, options.output, tree, progress)
             return
         fetch()
     # The build in there takes the stage for itself.
     results = _build_in_root(workspace, variant, options, progress)
-    _hand_over(results, options.output, progress)
+    _hand_over(results, options.output, tree, progress)
 
 
-def _hand_over(results: list[Path], output: Path, progress: Progress) -> None:
-    """Copy what was built to where it was asked for, while no other build can replace it."""
+def _hand_over(results: list[Path], output: Path, tree: dict[str, str], progress: Progress) -> None:
+    """Copy what was built to where it was asked for, while no other build can replace it.
+
+    `tree` is what it was built of, which is written down beside it.
+    """
     output.mkdir(parents=True, exist_ok=True)
     progress.stage("done")
     for result in results:
         shutil.copy(result, output)
+        if result.suffix == ".deb":
+            write_tree(output / result.name, tree)
         progress(f"{output / result.name}, {result.stat().st_size / 1e6:.1f} MB")
 
 
@@ -184,7 +192,7 @@ def _build_in_root(
         log=workspace.logs / f"{variant.name}-root.log",
         progress=progress,
     )
-    return sorted(output.iterdir())
+    return [result for result in sorted(output.iterdir()) if result.suffix != ".tree"]
 
 
 def _variant(options: argparse.Namespace) -> Variant:

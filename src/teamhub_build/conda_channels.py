@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from teamhub_build.commands import CommandError, run_logged
-from teamhub_build.lock import Record, write_shipped_lock
+from teamhub_build.fetcher import Download, fetch_files
+from teamhub_build.lock import write_shipped_lock
+from teamhub_build.own_process import in_own_process
 from teamhub_build.packages.recipe import link_or_copy
 from teamhub_build.profiles import requested_specs
 from teamhub_build.progress import Progress
+from teamhub_build.solver import Record, Request
 from teamhub_build.variant import Variant
 from teamhub_build.wheelhouse import InputError
 from teamhub_build.workspace import Workspace
@@ -28,18 +27,19 @@ def fetch_shipped_channel(
     channel says.
     """
     progress.stage(f"locking the environments with {', '.join(variant.channels)}")
-    request = {
-        "channels": list(variant.channels),
-        "repodata": str(workspace.repodata),
-        "offline": offline,
-        "locked": str(variant.lock) if variant.lock else None,
-    }
-    specs = requested_specs(variant)
-    records = write_shipped_lock(request, out, specs=specs, suite=variant.suite)
+    request = Request(
+        requested_specs(variant),
+        variant.channels,
+        variant.suite.glibc,
+        repodata=workspace.repodata,
+        offline=offline,
+        locked=variant.lock,
+    )
+    records = write_shipped_lock(request, out)
     progress(f"{len(records)} packages")
     if not variant.thin:
         progress.stage("fetching the conda packages")
-        fetch_packages(workspace, records, variant, offline=offline, progress=progress)
+        fetch_packages(workspace, records, offline=offline, progress=progress)
         for record in records:
             put_package(workspace, record, out)
 
@@ -47,7 +47,6 @@ def fetch_shipped_channel(
 def fetch_packages(
     workspace: Workspace,
     records: Sequence[Record],
-    variant: Variant,
     *,
     offline: bool,
     progress: Progress,
@@ -62,24 +61,10 @@ def fetch_packages(
             f"them {missing[0]['fn']}",
             "build once without --offline",
         )
-    request = workspace.stage(variant) / "wanted.json"
     wanted = [
-        {"url": entry["url"], "sha256": entry["sha256"], "path": str(stored(workspace, entry))}
-        for entry in missing
+        Download(entry["url"], entry["sha256"], stored(workspace, entry)) for entry in missing
     ]
-    request.write_text(json.dumps(wanted), "utf-8")
-    try:
-        run_logged(
-            [sys.executable, "-m", "teamhub_build.fetcher", request],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-            log=workspace.logs / f"{variant.name}-packages.log",
-            show=progress,
-        )
-    except CommandError as error:
-        raise InputError(
-            f"a conda package cannot be had: {error.output.strip().splitlines()[-1]}",
-            "see that the channel has it, then build again: what has come stays",
-        ) from error
+    in_own_process(fetch_files, wanted, progress)
 
 
 def stored(workspace: Workspace, record: Record) -> Path:

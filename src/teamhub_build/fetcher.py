@@ -1,22 +1,20 @@
-"""Fetches conda packages with py-rattler: `python -m teamhub_build.fetcher REQUEST`.
-
-REQUEST is a JSON file: a list of objects with "url", "sha256" and "path".  Prints a line for each
-file that came; each is checked against its hash before it gets its name.
-"""
+"""Fetches conda packages with py-rattler."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
-import os
-import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rattler import Client
-from rattler.package_streaming import download_to_path
+from teamhub_build.progress import Progress
+from teamhub_build.wheelhouse import InputError
+from teamhub_shared.conda import network
 
-from teamhub_build.network import channel_client
+if TYPE_CHECKING:
+    from rattler import Client
 
 AT_ONCE = 6
 
@@ -25,50 +23,57 @@ class WrongContentError(Exception):
     """A file is not the one that its channel speaks of."""
 
 
-async def fetch_files(wanted: list[dict[str, str]]) -> None:
-    """Fetch all files, some at a time; the first that fails ends it, and what came stays."""
-    client = channel_client()
+@dataclass(frozen=True)
+class Download:
+    """A file to fetch; it is checked against its hash before it gets its name."""
+
+    url: str
+    sha256: str
+    path: Path
+
+
+def fetch_files(wanted: Sequence[Download], progress: Progress) -> None:
+    """Fetch all files, in this process; what has come stays where another one fails.
+
+    Raises InputError.
+    """
+    try:
+        asyncio.run(fetch_some_at_a_time(wanted, progress))
+    except ExceptionGroup as errors:  # one task's; rattler's errors have no common base
+        raise InputError(
+            f"a conda package cannot be had: {' '.join(str(errors.exceptions[0]).split())}",
+            "see that the channel has it, then build again: what has come stays",
+        ) from errors
+
+
+async def fetch_some_at_a_time(wanted: Sequence[Download], progress: Progress) -> None:
+    """Fetch all files; the first that fails ends it."""
+    client = network.client(network.configuration())
     places = asyncio.Semaphore(AT_ONCE)
     count = 0
 
-    async def fetched(file: dict[str, str]) -> None:
+    async def fetched(file: Download) -> None:
         nonlocal count
         async with places:
-            await fetch_file(client, file["url"], Path(file["path"]), file["sha256"])
+            await fetch_file(client, file)
         count += 1
-        print(f"[{count}/{len(wanted)}] {Path(file['path']).name}", flush=True)
+        progress(f"[{count}/{len(wanted)}] {file.path.name}")
 
     async with asyncio.TaskGroup() as group:
         for file in wanted:
             group.create_task(fetched(file))
 
 
-async def fetch_file(client: Client, url: str, path: Path, sha256: str) -> None:
+async def fetch_file(client: Client, file: Download) -> None:
     """Fetch one file; raises WrongContentError, or what rattler raises."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    await download_to_path(client, url, partial)
+    from rattler.package_streaming import download_to_path
+
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.path.with_name(f".{file.path.name}.part")
+    await download_to_path(client, file.url, partial)
     with partial.open("rb") as content:
         got = hashlib.file_digest(content, "sha256").hexdigest()
-    if got != sha256:
+    if got != file.sha256:
         partial.unlink()
-        raise WrongContentError(f"{url}: its sha256 is {got}, the channel says {sha256}")
-    partial.replace(path)
-
-
-def main() -> int:
-    """Answers one request; returns the exit code."""
-    wanted = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    try:
-        asyncio.run(fetch_files(wanted))
-    except ExceptionGroup as errors:  # one task's; rattler's errors have no common base
-        print(" ".join(str(errors.exceptions[0]).split()))
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    exit_code = main()
-    sys.stdout.flush()
-    # py-rattler's threads abort the interpreter now and then when it takes itself down
-    os._exit(exit_code)
+        raise WrongContentError(f"{file.url}: its sha256 is {got}, the channel says {file.sha256}")
+    partial.replace(file.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from typing import TextIO
 
 
@@ -14,6 +15,10 @@ class Progress:
         self._stream = stream
         #: When the build began, by the machine's monotonic clock, in seconds.
         self.start = time.monotonic() if start is None else start
+
+    def __reduce__(self) -> tuple[partial[Progress], tuple[()]]:
+        """In another process, it prints to that one's standard output."""
+        return partial(Progress, start=self.start), ()
 
     def stage(self, title: str) -> None:
         """Announce a stage, such as "fetching the wheels for bookworm"."""

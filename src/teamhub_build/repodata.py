@@ -16,9 +16,7 @@ from typing import Any
 import zstandard
 
 from teamhub_build.packages.conda_file import CondaPackage
-
-#: The folders of a channel for amd64.
-SUBDIRS = ("noarch", "linux-64")
+from teamhub_shared.conda.platform import SUBDIRS
 
 #: Where repodata lists packages, by the ending of their files.
 KEYS = {"packages": ".tar.bz2", "packages.conda": ".conda"}

@@ -14,15 +14,22 @@ from teamhub_build.suites import EVERY_SUITE
 def write_requirements(repository: Path, *, log: Path, progress: Progress) -> None:
     """Renew every requirements/*.txt; one file holds for the Pythons of all suites.
 
-    Raises CommandError when uv finds no versions that fit.
+    The build's tools come first: whatever else is pinned stands beside them in one environment, and
+    is pinned to their versions.  Raises CommandError when uv finds no versions that fit.
     """
-    for wanted in sorted((repository / "requirements").glob("*.in")):
+    folder = repository / "requirements"
+    build = folder / "build.in"
+    others = sorted(path for path in folder.glob("*.in") if path != build)
+    for wanted in (build, *others):
         progress.stage(f"pinning {wanted.name}")
+        pinned = build.with_suffix(".txt")
+        constraints = () if wanted == build else ("--constraints", pinned)
         run_logged(
             [
                 *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--upgrade"),
                 *("--system-certs", "--universal", "--python-version", EVERY_SUITE.python),
                 *("--generate-hashes", "--no-annotate"),
+                *constraints,
                 *("--output-file", wanted.with_suffix(".txt"), wanted),
             ],
             cwd=repository,

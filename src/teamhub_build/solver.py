@@ -1,66 +1,101 @@
-"""Solves and locks with py-rattler: `python -m teamhub_build.solver`, called by teamhub_build.lock.
-
-Reads a JSON request on standard input, writes the lock, and prints the locked packages' records as
-JSON: what repodata says of each, with its "fn" and its "url".
-"""
+"""Solves for the packages of every environment, and locks them, with py-rattler."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rattler import (
-    Channel,
-    Gateway,
-    GenericVirtualPackage,
-    LockChannel,
-    LockFile,
-    LockPlatform,
-    MatchSpec,
-    PackageName,
-    RepoDataRecord,
-    SourceConfig,
-    Subdir,
-    Version,
-    solve,
-)
-from rattler.exceptions import GatewayError, SolverError
-from rattler.package import BuildString
+from teamhub_shared import TeamhubError
+from teamhub_shared.conda import network
+from teamhub_shared.conda.platform import PLATFORM, SUBDIRS, target_virtual_packages
 
-from teamhub_build.lock import UNREACHABLE
-from teamhub_build.network import channel_client
+if TYPE_CHECKING:
+    from rattler import Channel, Gateway, LockFile, RepoDataRecord
 
-PLATFORM = "linux-64"
+#: A package as its channel describes it, with its file's name and address.
+Record = dict[str, Any]
 
 
-class UnfitLock(Exception):
+class UnsolvableError(TeamhubError):
+    """No set of the channel's packages satisfies what is asked for."""
+
+
+class UnfitLock(UnsolvableError):
     """An earlier lock does not have what is asked for."""
 
 
-async def write_solved_lock(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """Locks every environment of `request`; returns the packages' records, sorted by file name."""
+class ChannelError(TeamhubError):
+    """A channel cannot be reached, or what it says cannot be read."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be locked, and where it is looked for."""
+
+    #: The specs by environment; the first environment's JupyterHub is every other one's too.
+    specs: dict[str, list[str]]
+    #: Names or URLs, the first one preferred.
+    channels: tuple[str, ...]
+    #: The oldest that the package is for.
+    glibc: str
+    #: The channel's address in the lock, where that is another one.
+    published: str | None = None
+    #: Where it is remembered what channels say; None for folders, of which nothing is.
+    repodata: Path | None = None
+    #: Ask no channel anew.
+    offline: bool = False
+    #: An earlier lock, whose packages are taken and nothing is solved.
+    locked: Path | None = None
+
+
+def lock_environments(request: Request, lock: Path) -> list[Record]:
+    """Write the lock, in this process; returns the packages that it names, sorted by address.
+
+    Raises UnsolvableError or ChannelError.
+    """
+    from rattler.exceptions import GatewayError, InvalidChannelError, SolverError
+
+    try:
+        records = asyncio.run(locked_records(request, lock))
+    except SolverError as error:
+        raise UnsolvableError(
+            f"the environments cannot be solved:\n{error}",
+            "make the specs in src/teamhub_build/profiles.py and the packages agree: the pins in "
+            "locks/, or what --channel names",
+        ) from error
+    except (GatewayError, InvalidChannelError) as error:
+        raise ChannelError(
+            f"a channel cannot be read: {' '.join(str(error).split())}",
+            "see that it can be reached and has this address; a login goes into ~/.netrc",
+        ) from error
+    return [described(record) for record in records]
+
+
+async def locked_records(request: Request, path: Path) -> list[RepoDataRecord]:
+    """Lock every environment; the records of all, sorted by address."""
+    from rattler import Channel, LockChannel, LockFile, LockPlatform
+
     platform = LockPlatform(PLATFORM)
     lock = LockFile([platform])
-    channels = [Channel(channel) for channel in request["channels"]]
-    published = request["published"]
+    channels = [Channel(channel) for channel in request.channels]
+    published = request.published
     urls = [published] if published else [channel.base_url.rstrip("/") for channel in channels]
     found = {}
     held: list[str] = []
-    before = read_lock(request["locked"]) if request["locked"] else None
+    before = read_lock(request.locked) if request.locked else None
     with gateway(request) as source:
-        for environment, specs in request["environments"].items():
+        for environment, specs in request.specs.items():
             lock.set_channels(environment, [LockChannel(url) for url in urls])
             if before:
-                records = locked(before, environment, specs, urls)
+                records = taken_over(before, environment, specs, urls)
             else:
-                records = await solved(channels, specs, held, source, request["glibc"])
+                records = await solved(channels, specs, held, source, request.glibc)
             for record in records:
                 if published:
                     record.url = f"{published}/{record.subdir}/{record.file_name}"
@@ -69,69 +104,73 @@ async def write_solved_lock(request: dict[str, Any]) -> list[dict[str, Any]]:
                 found[record.url] = record
             # What the hub starts speaks the hub's own version.
             held += [f"jupyterhub =={r.version}" for r in records if is_jupyterhub(r)]
-    lock.to_path(Path(request["lock"]))
-    return [described(record) for _, record in sorted(found.items())]
+    lock.to_path(path)
+    return [record for _, record in sorted(found.items())]
 
 
 @contextmanager
-def gateway(request: dict[str, Any]) -> Iterator[Gateway]:
-    """What knows the packages of the channels; it remembers them where the request says where."""
+def gateway(request: Request) -> Iterator[Gateway]:
+    """What knows the packages of the channels."""
     with tempfile.TemporaryDirectory() as nowhere:
-        local = request["repodata"] is None
-        source = SourceConfig(
-            sharded_enabled=not local,
-            bz2_enabled=False,
-            cache_action="force-cache-only" if request["offline"] else "cache-or-fetch",
-        )
-        yield Gateway(
-            cache_dir=Path(request["repodata"] or nowhere),
-            default_config=source,
-            client=channel_client(),
-        )
+        cache = request.repodata or Path(nowhere)
+        yield network.gateway(network.configuration(), cache, from_memory=request.offline)
 
 
 async def solved(
     channels: list[Channel], specs: list[str], held: list[str], source: Gateway, glibc: str
 ) -> list[RepoDataRecord]:
     """The records of one environment."""
+    from rattler import solve
+
     return await solve(
         channels,
         specs,
         gateway=source,
-        platforms=[Subdir(PLATFORM), Subdir("noarch")],
-        virtual_packages=server_virtual_packages(glibc),
+        platforms=SUBDIRS,
+        virtual_packages=target_virtual_packages(glibc),
         constraints=held,
     )
 
 
-def read_lock(path: str) -> LockFile:
+def read_lock(path: Path) -> LockFile:
     """An earlier lock; raises UnfitLock for a file that is none."""
+    from rattler import LockFile
+
     try:
-        return LockFile.from_path(Path(path))
+        return LockFile.from_path(path)
     except Exception as error:  # rattler's errors have no common base
-        raise UnfitLock(f"{path} is no lock: {error}") from error
+        raise unfit(f"{path} is no lock: {error}") from error
 
 
-def locked(
+def taken_over(
     lock: LockFile, environment: str, specs: list[str], urls: list[str]
 ) -> list[RepoDataRecord]:
     """The records that an earlier lock has for an environment.
 
     Raises UnfitLock where they are other channels', or no longer all that is asked for.
     """
+    from rattler import MatchSpec
+
     there = lock.environment(environment)
     if there is None:
-        raise UnfitLock(f"the lock has no environment {environment}")
+        raise unfit(f"the lock has no environment {environment}")
     records = there.conda_repodata_records()[PLATFORM]
     others = {(record.channel or "").rstrip("/") for record in records}.difference(urls)
     if others:
-        raise UnfitLock(f"the lock has packages of {', '.join(sorted(others))}")
+        raise unfit(f"the lock has packages of {', '.join(sorted(others))}")
     for spec in specs:
         if not any(MatchSpec(spec).matches(record) for record in records):
-            raise UnfitLock(
-                f"the lock has nothing that is {spec}, for the environment {environment}"
-            )
+            raise unfit(f"the lock has nothing that is {spec}, for the environment {environment}")
     return records
+
+
+def unfit(problem: str) -> UnfitLock:
+    """The error for a lock that is of something else."""
+    return UnfitLock(
+        problem,
+        "name with --lock the teamhub.lock of a package that was built of the same channels and "
+        "profile, or leave --lock out",
+    )
 
 
 def is_jupyterhub(record: RepoDataRecord) -> bool:
@@ -139,44 +178,8 @@ def is_jupyterhub(record: RepoDataRecord) -> bool:
     return record.name.normalized == "jupyterhub"
 
 
-def described(record: RepoDataRecord) -> dict[str, Any]:
+def described(record: RepoDataRecord) -> Record:
     """A record as repodata has it, with its file's name and address."""
-    entry: dict[str, Any] = json.loads(record.to_json())
+    entry: Record = json.loads(record.to_json())
     entry.pop("channel", None)
     return {**entry, "fn": record.file_name, "url": record.url}
-
-
-def server_virtual_packages(glibc: str) -> list[GenericVirtualPackage]:
-    """What the server offers that no package brings (CEP 30): never the build machine's own."""
-    versions = {
-        "__unix": ("0", "0"),
-        "__linux": ("6.1", "0"),
-        "__glibc": (glibc, "0"),
-        "__archspec": ("1", "x86_64"),
-    }
-    return [
-        GenericVirtualPackage(PackageName(name), Version(version), BuildString(build))
-        for name, (version, build) in versions.items()
-    ]
-
-
-def main() -> int:
-    """Answers one request; returns the exit code."""
-    try:
-        records = asyncio.run(write_solved_lock(json.load(sys.stdin)))
-    except (SolverError, UnfitLock) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except GatewayError as error:
-        print(error, file=sys.stderr)
-        return UNREACHABLE
-    print(json.dumps(records))
-    return 0
-
-
-if __name__ == "__main__":
-    exit_code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # py-rattler's threads abort the interpreter now and then when it takes itself down
-    os._exit(exit_code)

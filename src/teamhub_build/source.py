@@ -49,8 +49,29 @@ def write_source_tree(
     `python_source` is what `write_python_source` made and `payload` what `write_payload` did; both
     move there.  Raises RenderError for a template that fails.
     """
-    repository = workspace.repository
-    channel = workspace.shipped_channel(variant)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    tree = python_source.rename(folder / python_source.name)
+    shutil.rmtree(tree / "debian")
+    write_rendered_sources(
+        tree,
+        repository=workspace.repository,
+        channel=workspace.shipped_channel(variant),
+        release=release,
+        variant=variant,
+    )
+    payload.rename(tree / payload.name)
+    clamp_times(tree, release.epoch)
+    return tree
+
+
+def write_rendered_sources(
+    tree: Path, *, repository: Path, channel: Path, release: Release, variant: Variant
+) -> None:
+    """What of the repository is rendered, in `tree`: debian/, conffiles/ and src/'s data.
+
+    `channel` is the one that ships.  Raises RenderError for a template that fails.
+    """
     context = {
         "suite": variant.suite,
         "variant": variant,
@@ -59,18 +80,11 @@ def write_source_tree(
         "schema_revisions": hub_revisions(channel),
         **settings.context(),
     }
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    tree = python_source.rename(folder / python_source.name)
-    shutil.rmtree(tree / "debian")
     write_debian_folder(tree / "debian", repository, release, context)
     render_tree(repository / "conffiles", tree / "conffiles", context)
     for folder_of_data in (repository / "src").iterdir():
         if folder_of_data.is_dir() and folder_of_data.name not in (*PYTHON_CODE, BUILD_CODE):
             render_tree(folder_of_data, tree / "src" / folder_of_data.name, context)
-    payload.rename(tree / payload.name)
-    clamp_times(tree, release.epoch)
-    return tree
 
 
 def write_debian_folder(
@@ -115,13 +129,7 @@ def write_python_source(folder: Path, repository: Path, release: Release, *, log
     # setup.py reads the version in there
     (folder / "debian").mkdir(parents=True)
     shutil.copy(repository / "debian/changelog", folder / "debian")
-    for name in PYTHON_CODE:
-        source = repository / "src" / name
-        if source.is_dir():
-            render_tree(source, code / name, {})
-        else:
-            code.mkdir(exist_ok=True)
-            write_rendered(source, code / name, {})
+    write_python_code(code, repository)
     run_logged(
         [
             *(sys.executable, "setup.py", "--command-packages=stdeb.command"),
@@ -132,6 +140,17 @@ def write_python_source(folder: Path, repository: Path, release: Release, *, log
         log=log,
     )
     return folder / f"teamhub-{release.upstream}"
+
+
+def write_python_code(folder: Path, repository: Path) -> None:
+    """The server's Python code with its setup.py, in `folder`."""
+    folder.mkdir(exist_ok=True)
+    for name in PYTHON_CODE:
+        source = repository / "src" / name
+        if source.is_dir():
+            render_tree(source, folder / name, {})
+        else:
+            write_rendered(source, folder / name, {})
 
 
 def write_payload(folder: Path, channel: Path, vendored: Iterable[Path]) -> Path:

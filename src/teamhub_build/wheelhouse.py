@@ -15,6 +15,7 @@ from pathlib import Path
 from teamhub_build.commands import CommandError, run_logged
 from teamhub_build.progress import Progress
 from teamhub_shared import TeamhubError
+from teamhub_shared.project_names import canonical_name
 
 #: pip's words about a download that is not what the pin says (pip/_internal/exceptions.py,
 #: HashMismatch): "NAME==VERSION from URL (...):", "Expected sha256 ...", "Got ...".
@@ -85,7 +86,7 @@ def read_pins(lock: Path) -> list[Pin]:
         hashes = frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})", text))
         if match is None or not hashes:
             raise InputError(f"{lock} has a line without an exact pin: {text}", "run `make lock`")
-        pins.append(Pin(_normalised(match[1]), match[2], hashes, text))
+        pins.append(Pin(canonical_name(match[1]), match[2], hashes, text))
     return pins
 
 
@@ -207,8 +208,4 @@ def _mismatch(what: str, expected: str, got: str, where: str) -> InputError:
 
 def _wheel_key(wheel: Path) -> tuple[str, str]:
     name, version = wheel.name.split("-")[:2]
-    return _normalised(name), version
-
-
-def _normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return canonical_name(name), version

@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import pamela
 from jupyterhub import orm
+from jupyterhub.app import JupyterHub
 from jupyterhub.auth import PAMAuthenticator
+from jupyterhub.handlers import BaseHandler
 from jupyterhub.roles import assign_default_roles
+from jupyterhub.user import User
+from sqlalchemy.orm import Session
 from tornado import web
 
 from teamhub_hub import privileged
@@ -34,11 +38,11 @@ class Verdict(Enum):
 class TeamAuthenticator(PAMAuthenticator):
     """Unix passwords; groups `jupyterhub` and `jupyterhub-admin` are asked anew all the time."""
 
-    #: Beside the one for PAM, which waits two seconds after each wrong password: whoever types many
-    #: must not hold up everybody else's requests.
+    #: Beside the one for PAM, which waits two seconds after each wrong password: anyone who types
+    #: many must not hold up everybody else's requests.
     lookups: Executor = ThreadPoolExecutor(4, "groups")
 
-    def get_handlers(self, app: Any) -> list[tuple[str, Any]]:  # noqa: ANN401, ARG002
+    def get_handlers(self, app: JupyterHub) -> list[tuple[str, type[BaseHandler]]]:  # noqa: ARG002
         """The login page's address and what answers there."""
         return [("/login", TeamLoginHandler)]
 
@@ -46,8 +50,10 @@ class TeamAuthenticator(PAMAuthenticator):
         """Whether a name can be a person's; `username_pattern` may only narrow it."""
         return is_name(username) and super().validate_username(username)
 
-    async def authenticate(self, handler: Any, data: Mapping[str, str]) -> dict[str, Any] | None:  # noqa: ANN401
-        """The person whose name and password these are, or nothing.
+    async def authenticate(
+        self, handler: BaseHandler | None, data: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        """Whose name and password these are, and whether they are an admin; None for a refusal.
 
         Raises PasswordChangeRequired for a right password that has to be changed first.
         """
@@ -63,7 +69,9 @@ class TeamAuthenticator(PAMAuthenticator):
             return None
         return {"name": name, "admin": (await self.look_up(name)).admin}
 
-    async def change_password(self, handler: Any, data: Mapping[str, str]) -> Verdict:  # noqa: ANN401
+    async def change_password(
+        self, handler: BaseHandler | None, data: Mapping[str, str]
+    ) -> Verdict:
         """Change an outdated password to the one in the form, and ask PAM once more.
 
         Raises PasswordChangeRequired with the reason when the new one is not taken.
@@ -80,7 +88,7 @@ class TeamAuthenticator(PAMAuthenticator):
         self.log.info("%s has changed an outdated password", name)
         return await self.ask_pam(handler, name, new)
 
-    async def ask_pam(self, handler: Any, name: str, password: str) -> Verdict:  # noqa: ANN401
+    async def ask_pam(self, handler: BaseHandler | None, name: str, password: str) -> Verdict:
         """PAM's verdict, asked in a thread since PAM waits after a wrong password."""
         loop = asyncio.get_running_loop()
         verdict, error = await loop.run_in_executor(self.executor, self.pam_verdict, name, password)
@@ -101,43 +109,43 @@ class TeamAuthenticator(PAMAuthenticator):
         return Verdict.WELCOME, ""
 
     async def refresh_user(
-        self,
-        user: Any,  # noqa: ANN401
-        handler: Any,  # noqa: ANN401
+        self, user: User, handler: BaseHandler | None = None
     ) -> bool | dict[str, Any]:
-        """Whether somebody who is logged in still may be, and whether she administers.
+        """Whether somebody who is logged in still may be, and whether they are an admin.
 
         The database's own mark of an admin grants nothing: the group's answer takes its place.
         """
         now = await self.look_up(user.name)
         if not now.member:
-            # JupyterHub 6.1.1 reads this next, and has it only where a token came along.
-            handler._token_authenticated = getattr(handler, "_token_authenticated", False)
+            if handler:
+                # JupyterHub 6.1.1 reads this next, and has it only where a token came along.
+                handler._token_authenticated = getattr(handler, "_token_authenticated", False)
             return False
         return True if user.admin == now.admin else {"name": user.name, "admin": now.admin}
 
-    async def add_user(self, user: Any) -> None:  # noqa: ANN401
-        """Let in somebody whom an admin adds in the panel; her account is made if need be.
+    async def add_user(self, user: User | orm.User) -> None:
+        """Let in somebody whom an admin adds in the panel; their account is made if need be.
 
-        JupyterHub calls this at its start as well, with database rows: whoever was taken off the
-        list meanwhile must not come back by that.
+        JupyterHub calls this at its start as well, with database rows: anyone who was taken off
+        the list meanwhile must not come back by that.
         Raises Refused with the reason, which the panel's API hands on.
         """
         if isinstance(user, orm.User):
             return
-        if not self.validate_username(user.name):
-            raise privileged.Refused(f"{user.name!r} is not a name for an account")
-        now = await self.look_up(user.name)
+        name = str(user.name)
+        if not self.validate_username(name):
+            raise privileged.Refused(f"{name!r} is not a name for an account")
+        now = await self.look_up(name)
         if not now.member:
-            await privileged.change_list("add", user.name)
-            self.log.info("%s was let in from the admin panel", user.name)
+            await privileged.change_list("add", name)
+            self.log.info("%s was let in from the admin panel", name)
         if user.admin != now.admin:
-            self.log.warning("Not an admin by the panel: teamhub user add --admin %s", user.name)
+            self.log.warning("Not an admin by the panel: teamhub user add --admin %s", name)
             user.admin = now.admin
             assign_default_roles(user.db, entity=user.orm_user)
-            user.db.commit()
+            cast("Session", user.db).commit()
 
-    async def delete_user(self, user: Any) -> None:  # noqa: ANN401
+    async def delete_user(self, user: User) -> None:
         """Take off the list whom an admin deletes in the panel; account and home stay."""
         if not self.validate_username(user.name):
             return

@@ -1,21 +1,20 @@
 """The hub's database: kept in the schema that the hub reads, with a copy of what it was before.
 
 systemd runs this before each start of the hub, as the hub's account and on the hub's own Python, so
-an upgrade, a downgrade and `teamhub env rollback` all pass here.  With --check it changes nothing
-and says whether the hub could start.  A database that is not SQLite's is left to its admin.
+an upgrade, a downgrade and `teamhub env rollback` all pass here.  A database that is not SQLite's
+is left to its admin.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import os
 import re
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +28,15 @@ Upgrade = Callable[[Path], None]
 
 
 class UnreadableDatabase(Exception):
-    """The database is of a newer hub, and no copy is of one that this hub can read."""
+    """The hub could not start with its database; `remedy` says what to do about it."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}\n  What to do: {self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -126,8 +133,9 @@ def readable(database: Path, schema: Schema) -> Path | None:
             return backup.path
     raise UnreadableDatabase(
         f"{database} was written by a newer JupyterHub (its schema is {revision}), which this one "
-        f"cannot read, and {folder_of(database)} has no older copy.\n  What to do: install the "
-        f"newer version of teamhub again, or move {database} away to begin with an empty one"
+        f"cannot read, and {folder_of(database)} has no older copy",
+        f"install the newer version of teamhub again, or move {database} away to begin with an "
+        "empty one",
     )
 
 
@@ -197,23 +205,37 @@ def upgrade_with_alembic(database: Path) -> None:
     dbutil.upgrade(f"sqlite:///{database}")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line; the exit status."""
-    parser = argparse.ArgumentParser(description="Prepare the hub's database.")
-    parser.add_argument("--check", action="store_true", help="change nothing")
-    options = parser.parse_args(arguments)
+def check(database: Path) -> None:
+    """Change nothing.
+
+    Raises UnreadableDatabase where the hub could not start with its database.
+    """
+    with explained(database):
+        readable(database, hub_schema())
+
+
+@contextmanager
+def explained(database: Path) -> Iterator[None]:
+    """Turn the errors of SQLite and of the file system into UnreadableDatabase."""
     try:
-        if options.check:
-            readable(DATABASE, hub_schema())
-        elif done := make_readable(DATABASE, hub_schema(), upgrade_with_alembic):
-            print(done)
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise UnreadableDatabase(
+            f"{database}: {error}",
+            f"put a copy of {folder_of(database)} in its place, owned by the account rhea",
+        ) from error
+
+
+def main(database: Path = DATABASE) -> int:
+    """Prepare the database; the exit status."""
+    try:
+        with explained(database):
+            done = make_readable(database, hub_schema(), upgrade_with_alembic)
     except UnreadableDatabase as error:
         print(error, file=sys.stderr)
         return 1
-    except (sqlite3.Error, OSError) as error:
-        there = f"put a copy of {folder_of(DATABASE)} in its place, as the account rhea's"
-        print(f"{DATABASE}: {error}\n  What to do: {there}", file=sys.stderr)
-        return 1
+    if done:
+        print(done)
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
 
 from jupyterhub.handlers.login import LoginHandler
 from tornado.httputil import url_concat
@@ -41,7 +40,7 @@ class TeamLoginHandler(LoginHandler):
     """JupyterHub's login form, and a second form where the first one's password is outdated."""
 
     async def post(self) -> None:
-        """Log in; the page to change the password goes to whoever has to."""
+        """Log in; anyone whose password is outdated gets the page to change it."""
         try:
             await super().post()
         except PasswordChangeRequired as required:
@@ -49,13 +48,14 @@ class TeamLoginHandler(LoginHandler):
                 self.set_status(400)
             self.finish(await self.render_change(required))
 
-    async def render_change(self, required: PasswordChangeRequired) -> Any:  # noqa: ANN401
+    async def render_change(self, required: PasswordChangeRequired) -> str:
         """The page that asks for a new password; it is sent to where the login form goes."""
         login_url = self.authenticator.login_url(self.hub.base_url)
-        return await self.render_template(
+        page: str = await self.render_template(
             "change_password.html",
             username=required.username,
             problem=required.problem,
             action=url_concat(login_url, {"next": self.get_argument("next", "")}),
             xsrf=self.xsrf_token.decode("ascii"),
         )
+        return page

@@ -25,7 +25,7 @@ FILLERS = re.compile(
 
 
 class Refused(Exception):
-    """A program said no; the text is its own reason, for whoever asked."""
+    """A program said no; the text is its own reason, for anyone who asked."""
 
 
 async def change_list(action: str, name: str) -> None:
@@ -37,7 +37,7 @@ async def change_list(action: str, name: str) -> None:
 
 
 async def change_password(name: str, old: str, new: str) -> None:
-    """Change the password of somebody's Unix account, as she would with passwd in a terminal.
+    """Change the password of somebody's Unix account, as they would with passwd in a terminal.
 
     It runs as that person, so that PAM asks for the old password and applies the server's rules.
     Raises Refused with the reason that PAM gives.

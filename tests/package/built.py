@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tarfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,15 +74,6 @@ class BuiltPackage:
     def channel(self) -> Path:
         """The channel that the package carries."""
         return self.root / "usr/share/teamhub/channel"
-
-
-def built_debs() -> Iterator[Path]:
-    """TEAMHUB_DEBS, separated by colons, or else what lies in dist."""
-    named = os.environ.get("TEAMHUB_DEBS")
-    if named:
-        yield from map(Path, named.split(":"))
-    else:
-        yield from sorted((REPOSITORY / "dist").glob("**/teamhub_*.deb"))
 
 
 def unpack(deb: Path, folder: Path) -> BuiltPackage:

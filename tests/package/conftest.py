@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from package.built import REPOSITORY, BuiltPackage, built_debs, unpack
+from package.built import REPOSITORY, BuiltPackage, unpack
 
 
 def _label(deb: Path) -> str:
@@ -14,11 +14,15 @@ def _label(deb: Path) -> str:
     return str(deb.relative_to(REPOSITORY) if deb.is_relative_to(REPOSITORY) else deb)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deb", action="append", default=[], type=Path, help="a .deb to test")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "package" in metafunc.fixturenames:
-        debs = list(built_debs())
+        debs = metafunc.config.getoption("--deb")
         if not debs:
-            raise pytest.UsageError("no .deb to test: run make, or name some in TEAMHUB_DEBS")
+            raise pytest.UsageError("no .deb to test: name some with --deb, or use tests/run.py")
         metafunc.parametrize("package", debs, ids=_label, indirect=True, scope="session")
 
 

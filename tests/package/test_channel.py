@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from package.built import BuiltPackage
+from teamhub_build.lock import write_lock
 from teamhub_build.profiles import PROFILES, requested_specs
 from teamhub_build.variant import Variant
 from teamhub_shared import CHANNEL_DIR, ENVIRONMENTS, LOCK_NAME, SPECS_NAME
@@ -80,6 +81,18 @@ def test_repodata_lists_exactly_the_packages_that_ship(package: BuiltPackage) ->
 def test_the_specs_are_those_of_one_profile(package: BuiltPackage) -> None:
     specs = json.loads((package.channel / SPECS_NAME).read_text("utf-8"))
     assert specs in [requested_specs(Variant(package.suite, profile)) for profile in PROFILES]
+
+
+def test_the_minimal_profile_is_solved_from_what_ships(
+    package: BuiltPackage, tmp_path: Path
+) -> None:
+    """Its own package is built and installed only where everything is tested."""
+    specs = requested_specs(Variant(package.suite, "minimal"))
+    # raises UnsolvableError
+    write_lock(package.channel, tmp_path, specs=specs, suite=package.suite,
+               channel_url=CHANNEL_DIR.as_uri())  # fmt: skip
+    assert list(tmp_path.glob("*/jupyterlab-*.conda"))
+    assert not list(tmp_path.glob("*/numpy-*.conda"))
 
 
 def test_every_requested_package_is_locked(package: BuiltPackage, lock: Lock) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from package.built import REPOSITORY, BuiltPackage
 from teamhub_build.packages.node import OLDEST_NODEJS
 from teamhub_build.release import read_release
@@ -62,9 +60,6 @@ def carries_numpy(package: BuiltPackage) -> bool:
     return any(package.channel.glob("*/numpy-*.conda"))
 
 
-def test_its_size(package: BuiltPackage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_its_size(package: BuiltPackage) -> None:
     profile = "scientific" if carries_numpy(package) else "minimal"
-    size = package.deb.stat().st_size / 1e6
-    with capsys.disabled():
-        print(f"\n{package.deb.name}, {profile}: {size:.1f} MB")
-    assert size < LARGEST[profile]
+    assert package.deb.stat().st_size / 1e6 < LARGEST[profile]

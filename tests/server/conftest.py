@@ -10,7 +10,7 @@ import fcntl
 import pickle
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +19,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-from support.container import BootedServer, Host
+from support import evidence
+from support.browser import open_pages
+from support.container import BootedServer
 from support.dialogue import Words
 from support.environment import TeamChannel, Wheels
 from support.hub_client import HubClient
@@ -30,17 +32,23 @@ from support.installation import (
     boot_installed,
     boot_plain,
     install,
+    numbered_target,
 )
+from support.kept import remove_old
+from support.kept_servers import keep_servers
 from support.keys import signing_keys
 from support.layers import passing_folder
 from support.network import Mirror, NameServer, become_private_network
 from support.repository import Repository
 from support.roots import CACHE
 from support.settings import APPLY, RECONFIGURE
+from support.tree.kept_layers import kept_installation, with_tree
 from teamhub_build.suites import SUITES
 
 BUILD = Path(".build").resolve()
 FIGURES: list[str] = []
+#: The section of a failed test's report that says what it has left.
+EVIDENCE = "evidence"
 #: Where a worker keeps the servers that it has installed for all.
 INSTALLED = "installed"
 #: What takes minutes, or installs a package that nothing else needs: begun first, so that at the
@@ -69,31 +77,62 @@ LogIn = Callable[[str], HubClient]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--package", action="append", default=[], help="SUITE:PROFILE:DEB")
     parser.addoption(
+        "--once-on", choices=SUITES, help="the suite for what is not marked every_suite"
+    )
+    parser.addoption(
+        "--everything", action="store_true", help="what is marked exhaustive, too; on every suite"
+    )
+    parser.addoption(
+        "--working-tree",
+        action="store_true",
+        help="lay the working tree over a server that is kept (tests/run.py dev)",
+    )
+    parser.addoption(
         "--screenshots", type=Path, help="a folder to put them in; by itself one for each suite"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "profile(name): test the package of this profile")
-    config.addinivalue_line("markers", "suite(name): test on this suite alone")
+    if not hasattr(config, "workerinput"):
+        remove_old(evidence.FAILURES.glob("*/"), evidence.KEPT, shutil.rmtree)
+    for marker in (
+        "profile(name): test the package of this profile",
+        "suite(name): test on this suite alone",
+        "every_suite: test on every suite in each run, since what is tested depends on it",
+        "exhaustive: test only where everything is tested",
+    ):
+        config.addinivalue_line("markers", marker)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "target" not in metafunc.fixturenames:
-        return
-    marker = metafunc.definition.get_closest_marker("profile")
-    profile = marker.args[0] if marker else "scientific"
-    chosen = [target for target in targets(metafunc.config) if target.profile == profile]
-    only = metafunc.definition.get_closest_marker("suite")
-    if only:
-        chosen = [target for target in chosen if target.suite == only.args[0]]
-    metafunc.parametrize("target", chosen, ids=str, scope="session")
+    if "target" in metafunc.fixturenames:
+        chosen = [
+            target
+            for target in targets(metafunc.config)
+            if is_for(target, metafunc.definition, metafunc.config.getoption("--once-on"))
+        ]
+        metafunc.parametrize("target", chosen, ids=str, scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the modules; run.py has xdist leave it so."""
+def is_for(target: Target, test: pytest.Item, once_on: str | None) -> bool:
+    """Whether a test is to run on a target; `once_on` is the suite of those that need only one."""
+    marker = test.get_closest_marker("profile")
+    if target.profile != (marker.args[0] if marker else "scientific"):
+        return False
+    if only := test.get_closest_marker("suite"):
+        return bool(target.suite == only.args[0])
+    every_suite = once_on is None or test.get_closest_marker("every_suite") is not None
+    return every_suite or target.suite == once_on
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the modules, which run.py has xdist leave so; take out what is not wanted."""
     places = {name: place for place, name in enumerate(LONG_MODULES)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    if not config.getoption("--everything"):
+        exhaustive = [item for item in items if item.get_closest_marker("exhaustive")]
+        config.hook.pytest_deselected(items=exhaustive)
+        items[:] = [item for item in items if item not in exhaustive]
 
 
 class ByModuleAndSuite(LoadScopeScheduling):
@@ -103,6 +142,26 @@ class ByModuleAndSuite(LoadScopeScheduling):
         module, _, name = nodeid.partition("::")
         suites = re.findall(rf"[\[-]({'|'.join(SUITES)})[\]-]", name)
         return " ".join([module, *suites])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Have a test that fails leave its servers, their journals, and pictures."""
+    report = yield
+    if report.failed:
+        folder = evidence.folder_for(item.nodeid)
+        left = [f"journals and pictures: {folder}", *keep_servers(item.nodeid)]
+        evidence.keep(folder, report.longreprtext, BootedServer.booted, open_pages())
+        report.sections.append((EVIDENCE, "\n".join(left)))
+    return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _only_this_modules_servers() -> Iterator[None]:
+    yield
+    BootedServer.booted.clear()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModuleAndSuite:
@@ -129,19 +188,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    failed = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+    left = [text for report in failed for name, text in report.sections if name == EVIDENCE]
+    if left:
+        terminalreporter.section(EVIDENCE)
+        # tests of one module have the same server
+        terminalreporter.line("\n".join(dict.fromkeys("\n".join(left).splitlines())))
     terminalreporter.section("figures")
     for figure in FIGURES:
         terminalreporter.line(figure)
 
 
 def targets(config: pytest.Config) -> list[Target]:
-    """What --package named, each with a network of its own: certificates name the address."""
+    """What --package named."""
     made = []
     for number, argument in enumerate(config.getoption("--package"), start=1):
         suite, profile, package = argument.split(":", 2)
-        name = f"hub-{suite}" if profile == "scientific" else f"hub-{suite}-{profile}"
-        host = Host(name, address=f"10.78.{number}.2", gateway=f"10.78.{number}.1")
-        made.append(Target(suite, profile, Path(package), host))
+        made.append(numbered_target(number, suite, profile, Path(package)))
     return made
 
 
@@ -176,7 +239,10 @@ def installed(
     names: NameServer,
     tmp_path_factory: pytest.TempPathFactory,
     figure: Callable[[str], None],
+    pytestconfig: pytest.Config,
 ) -> Installation:
+    if pytestconfig.getoption("--working-tree"):
+        return with_tree(kept_installation(target, names), Path.cwd())
     shared = tmp_path_factory.getbasetemp().parent
     done = shared / f"{target}.pickle"
     with (shared / f"{target}.lock").open("w") as lock:

@@ -14,6 +14,8 @@ from support.container import BootedServer
 from support.installation import PASSWORDS, Installation, Target
 from support.network import NameServer
 
+pytestmark = pytest.mark.every_suite
+
 PLOT = """\
 import numpy as np
 from bokeh.io import output_notebook
@@ -64,11 +66,7 @@ def visit(
     page.on("pageerror", lambda error: errors.append(str(error)))
     mark = names.mark()
 
-    try:
-        sign_in_and_plot(page, server.host.url, folder)
-    except Exception:
-        page.screenshot(path=folder / "failed.png")
-        raise
+    sign_in_and_plot(page, server.host.url, folder)
     return Visit(page, visits.hosts, errors, names.asked_since(mark), folder)
 
 

@@ -36,6 +36,8 @@ from teamhub_build.suites import machine_suite
 from teamhub_build.variant import Variant
 from teamhub_build.workspace import Workspace
 
+pytestmark = pytest.mark.exhaustive
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOGINS = "/etc/teamhub/logins.json"
 RATTLER = f'authentication-override-file = "{LOGINS}"\n'

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -12,11 +14,38 @@ from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import Installation, wait_for_login_page
 from support.settings import APPLY, RECONFIGURE, complaint, processes
+from teamhub.hub.check import SECONDS
 
-MAIN = "/etc/teamhub/jupyterhub_config.py"
 SNIPPETS = "/etc/teamhub/jupyterhub_config.d"
 SNIPPET = f"{SNIPPETS}/10-team.py"
 CHECK = ("teamhub", "check-config")
+DROP_INS = "/etc/systemd/system/teamhub.service.d"
+DROP_IN = """\
+[Service]
+Environment="TEAM=two words"
+EnvironmentFile=/etc/teamhub/team.env
+"""
+PYTHON = "/opt/teamhub/current/hub/bin/python3"
+#: A snippet that writes down the environment, and where modules come from: the program's own folder
+#: is there for the hub alone.
+SAVE_WHAT_IS_SEEN = """\
+import json, os, sys
+name = os.path.basename(sys.argv[0])
+folders = [os.path.realpath(folder) for folder in sys.path]
+program = os.path.realpath(os.path.dirname(sys.argv[0]))
+seen = {"environment": dict(os.environ), "modules": [f for f in folders if f != program]}
+with open(f"/var/lib/teamhub/seen-by-{name}", "w") as file:
+    json.dump(seen, file)
+"""
+#: Variables that differ from one process that systemd starts to the next, and the credentials.
+OF_A_PROCESS = (
+    "CREDENTIALS_DIRECTORY",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "MEMORY_PRESSURE_WATCH",
+    "MEMORY_PRESSURE_WRITE",
+    "SYSTEMD_EXEC_PID",
+)
 
 
 @pytest.fixture
@@ -41,45 +70,28 @@ def test_what_ships_passes_and_says_so(
     figure(f"{installed.target}: teamhub check-config {time.monotonic() - start:.1f} s")
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("import os\n\nfoo\n", ", line 3: NameError: name 'foo' is not defined"),
-        ("c.JupyterHub.port = 1\nif True\n", ", line 2: SyntaxError: "),
-        ("import json\njson.loads('{')\n", ", line 2: json.decoder.JSONDecodeError: "),
-        ("\nc.Spawner.args = 5\n", r", line 2: TraitError: The 'args' trait .* the int 5"),
-        ("c.JupyterHub.spawner_class = 'a.B'\n", ", line 1: TraitError: The 'spawner_class' trait"),
-        ("import sys\nsys.exit(0)\n", ", line 2: SystemExit: 0"),
-        ("open('/etc/shadow', 'a')\n", ", line 1: PermissionError: "),
-        ("raise ValueError('one\\ntwo')\n", ", line 1: ValueError: one two"),
-    ],
-)
-def test_an_error_is_named_with_file_and_line_and_the_old_hub_goes_on(
-    server: BootedServer, snippet: Write, text: str, words: str
+def assert_named(failed: subprocess.CompletedProcess[str], words: str) -> None:
+    """Raises AssertionError where the snippet's error is not what a command says first."""
+    assert failed.returncode != 0
+    assert re.match(f"{SNIPPET}{words}", complaint(failed)), failed.stderr
+
+
+def test_a_configuration_has_no_more_rights_than_the_hub(
+    server: BootedServer, snippet: Write
+) -> None:
+    snippet("open('/etc/shadow', 'a')\n")
+    assert_named(server.run(*CHECK, check=False), ", line 1: PermissionError: ")
+
+
+def test_whoever_has_it_checked_the_error_is_named_and_the_old_hub_goes_on(
+    server: BootedServer, snippet: Write
 ) -> None:
     before = processes(server)
-    snippet(text)
+    snippet("import os\n\nfoo\n")
     for command in (CHECK, APPLY, RECONFIGURE):
         failed = server.run(*command, check=False)
-        assert failed.returncode != 0
-        assert re.match(f"{SNIPPET}{words}", complaint(failed)), failed.stderr
+        assert_named(failed, ", line 3: NameError: name 'foo' is not defined")
     assert processes(server) == before
-
-
-def test_every_file_with_an_error_is_named(server: BootedServer, snippet: Write) -> None:
-    snippet("foo\n")
-    server.run("tee", f"{SNIPPETS}/20-other.py", given="bar\n")
-    words = complaint(server.run(*CHECK, check=False))
-    assert f"{SNIPPET}, line 1: NameError" in words
-    assert f"{SNIPPETS}/20-other.py, line 1: NameError" in words
-    server.run("rm", f"{SNIPPETS}/20-other.py")
-
-
-def test_the_main_file_is_named_where_it_is_gone(server: BootedServer) -> None:
-    server.run("mv", MAIN, f"{MAIN}.away")
-    failed = server.run(*CHECK, check=False)
-    server.run("mv", f"{MAIN}.away", MAIN)
-    assert f"{MAIN}: traitlets.config.loader.ConfigFileNotFound" in complaint(failed)
 
 
 def test_a_file_that_the_hub_may_not_read_is_named(server: BootedServer, snippet: Write) -> None:
@@ -93,31 +105,59 @@ def test_one_that_ends_the_process_is_an_error(server: BootedServer, snippet: Wr
     assert "ends the hub: exit status 0" in complaint(server.run(*CHECK, check=False))
 
 
-def test_one_that_never_ends_is_an_error_after_a_minute(
+def test_a_name_that_the_hub_does_not_know_is_a_warning(
     server: BootedServer, snippet: Write
 ) -> None:
-    snippet("import subprocess\nsubprocess.run(['sleep', '87654'])\n")
-    assert "not loaded after 60 s" in complaint(server.run(*CHECK, check=False))
+    snippet("c.JupyterHub.prot = 1\n")
+    warning = f"{SNIPPET}, line 1: JupyterHub has no setting prot; did you mean port?"
+    assert f"teamhub: warning: {warning}" in server.run(*CHECK).stderr.splitlines()
+
+
+def test_what_goes_on_running_is_ended_and_not_waited_for(
+    server: BootedServer, snippet: Write
+) -> None:
+    snippet("import subprocess\nsubprocess.Popen(['sleep', '87654'])\n")
+    start = time.monotonic()
+    server.run(*CHECK)
+    assert time.monotonic() - start < SECONDS
     assert server.run("pgrep", "--full", "sleep 87654", check=False).returncode == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("c.JupyterHub.prot = 1\n", ", line 1: JupyterHub has no setting prot; did you mean port?"),
-        ("c.Spawnr.args = []\n", ", line 1: the hub has no class Spawnr; did you mean Spawner?"),
-    ],
-)
-def test_a_name_that_the_hub_does_not_know_is_a_warning(
-    server: BootedServer, snippet: Write, text: str, words: str
+@pytest.fixture
+def own_environment(server: BootedServer) -> Iterator[None]:
+    """A drop-in that gives the hub variables, and a folder of the account's own packages."""
+    server.run("mkdir", "-p", DROP_INS)
+    server.run("tee", f"{DROP_INS}/team.conf", given=DROP_IN)
+    server.run("tee", "/etc/teamhub/team.env", given="TEAM_SECRET='right click'\n")
+    server.run("systemctl", "daemon-reload")
+    find = "import site; print(site.getusersitepackages())"
+    packages = server.as_user("rhea", PYTHON, "-c", find, check=True).stdout.strip()
+    server.as_user("rhea", "mkdir", "-p", packages, check=True)
+    yield
+    server.run("rm", "-r", DROP_INS, "/etc/teamhub/team.env", packages)
+    server.run("sh", "-c", "rm -f /var/lib/teamhub/seen-*")
+    server.run("systemctl", "daemon-reload")
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_the_check_sees_what_the_hub_sees(
+    server: BootedServer, installed: Installation, snippet: Write
 ) -> None:
-    snippet(text)
-    assert f"teamhub: warning: {SNIPPET}{words}" in server.run(*CHECK).stderr.splitlines()
-
-
-def test_a_snippet_prints_what_it_likes(server: BootedServer, snippet: Write) -> None:
-    snippet("print('{')\nimport os\nos.system('echo [')\n")
-    server.run(*CHECK)
+    snippet(SAVE_WHAT_IS_SEEN)
+    server.run(*APPLY)
+    wait_for_login_page(server, installed.ca)
+    hub, check = (
+        json.loads(server.output("cat", f"/var/lib/teamhub/seen-by-{who}"))
+        for who in ("jupyterhub", "check.py")
+    )
+    for seen in (hub, check):
+        assert {seen["environment"].pop(name) for name in ("TEAM", "TEAM_SECRET")} == {
+            "two words",
+            "right click",
+        }
+        for name in OF_A_PROCESS:
+            seen["environment"].pop(name, None)
+    assert check == hub
 
 
 def test_the_check_leaves_nothing_behind(server: BootedServer, snippet: Write) -> None:

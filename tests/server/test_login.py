@@ -11,6 +11,8 @@ from support.hub_client import HubClient, error_shown
 from support.installation import PASSWORDS
 from support.network import NameServer
 
+pytestmark = pytest.mark.every_suite
+
 LogIn = Callable[[str], HubClient]
 
 
@@ -33,12 +35,11 @@ def test_a_cell_prints_her_uid(zoe: HubClient, server: BootedServer) -> None:
     assert zoe.compute("import os; print(os.getuid())") == f"{uid}\n"
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["numpy", "scipy", "pandas", "matplotlib", "sklearn", "bokeh", "jupyter_bokeh", "ipywidgets"],
-)
-def test_a_package_of_the_profile_imports(zoe: HubClient, module: str) -> None:
-    assert zoe.compute(f"import {module}; print({module}.__name__)") == f"{module}\n"
+def test_the_packages_of_the_profile_import(zoe: HubClient) -> None:
+    modules = ("numpy", "scipy", "pandas", "matplotlib", "sklearn", "bokeh", "jupyter_bokeh",
+               "ipywidgets")  # fmt: skip
+    cell = "\n".join(f"import {module}; print({module}.__name__)" for module in modules)
+    assert zoe.compute(cell).split() == [*modules]
 
 
 def test_numpy_computes(zoe: HubClient) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from support.hub_client import HubClient
 
-pytestmark = pytest.mark.profile("minimal")
+pytestmark = [pytest.mark.profile("minimal"), pytest.mark.exhaustive]
 
 
 def test_zoe_logs_in_and_computes(sign_in: Callable[[str], HubClient]) -> None:

@@ -136,7 +136,7 @@ def test_an_admin_is_made_by_one_option(server: BootedServer, client: LogIn) -> 
     assert saffron.hub_api("GET", "/users").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["root", "rhea", "daemon", "Kaylee", "ALL=(ALL)", "jayne;reboot"])
+@pytest.mark.parametrize("name", ["root", "Kaylee", "jayne;reboot"])
 def test_a_name_that_cannot_be_a_person_is_refused_and_nobody_is_added(
     server: BootedServer, name: str
 ) -> None:

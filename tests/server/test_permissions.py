@@ -11,6 +11,8 @@ from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import Installation, wait_for_login_page
 
+pytestmark = pytest.mark.every_suite
+
 #: Every tree and file of ours outside people's homes.
 OURS = (
     "/etc/teamhub",

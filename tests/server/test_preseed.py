@@ -35,10 +35,6 @@ ANSWERS = {
 #: What nobody may be let in or set up with: the question, the answer, and what has to be named.
 REFUSED = [
     ("users", "zoe root", "root"),
-    ("users", "rhea", "rhea"),
-    ("users", "www-data", "www-data"),
-    ("users", "Zoe", "Zoe"),
-    ("users", "zoe ALL=(ALL)", "ALL=(ALL)"),
     ("users", r"zoe\nroot", "root"),
     ("users", "$(touch /x) * 'a\"", "$(touch"),
     ("users", " ".join(f"user{number}" for number in range(300)) + " backup", "backup"),
@@ -47,14 +43,11 @@ REFUSED = [
     ("certificate", "files", "CERTIFICATE_FILE"),
     ("certificate", "bought", "bought"),
     ("https-port", "0", "HTTPS_PORT"),
-    ("https-port", "65536", "65536"),
     ("http-port", "8443", "8443"),
     ("interface", "emacs", "emacs"),
     ("memory-limit", "2GB", "2GB"),
-    ("memory-limit", "50%", "50%"),
     ("cpu-limit", "0", "CPU_LIMIT"),
     ("tasks-limit", "12", "TASKS_LIMIT"),
-    ("idle-hours", "never", "never"),
     ("idle-hours", r"1\nALL", "IDLE_HOURS"),
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import requests
@@ -23,6 +23,15 @@ from support.settings import (
 )
 
 LogIn = Callable[[str], HubClient]
+
+
+def each_once(ways: Sequence[object], changes: Sequence[object]) -> list[object]:
+    """All pairs of two lists, of which `make test` takes each member once."""
+    return [
+        pytest.param(way, change, marks=() if here == there else pytest.mark.exhaustive)
+        for here, way in enumerate(ways)
+        for there, change in enumerate(changes)
+    ]
 
 
 @pytest.fixture
@@ -69,7 +78,11 @@ def test_nothing_changed_restarts_nothing(
 
 
 @pytest.mark.usefixtures("nobody_lost_anything")
-@pytest.mark.parametrize("change", [{"INTERFACE": "notebook"}, {"IDLE_HOURS": "12"}])
+@pytest.mark.parametrize(
+    ("take_up", "change"),
+    each_once([APPLY, RECONFIGURE], [{"INTERFACE": "notebook"}, {"IDLE_HOURS": "12"}]),
+    indirect=["take_up"],
+)
 def test_what_the_hub_reads_restarts_the_hub_alone(
     server: BootedServer,
     installed: Installation,
@@ -89,7 +102,11 @@ def test_what_the_hub_reads_restarts_the_hub_alone(
 
 
 @pytest.mark.usefixtures("nobody_lost_anything")
-@pytest.mark.parametrize("change", [{"CREATE_ACCOUNTS": "no"}, {"SERVER_NAMES": "hub-x"}])
+@pytest.mark.parametrize(
+    ("take_up", "change"),
+    each_once([APPLY, RECONFIGURE], [{"CREATE_ACCOUNTS": "no"}, {"SERVER_NAMES": "hub-x"}]),
+    indirect=["take_up"],
+)
 def test_what_neither_reads_restarts_nothing(
     server: BootedServer, as_before: Processes, take_up: tuple[str, ...], change: dict[str, str]
 ) -> None:

@@ -29,18 +29,12 @@ def running(server: BootedServer) -> Iterator[Processes]:
 
 BAD = [
     ({"HTTPS_PORT": "0"}, "HTTPS_PORT='0': a port is a number from 1 to 65535"),
-    ({"HTTPS_PORT": "65536"}, "HTTPS_PORT='65536': a port is a number from 1 to 65535"),
     ({"HTTP_PORT": "443"}, "HTTP_PORT='443': HTTPS_PORT is the same port"),
     ({"CERTIFICATE": "none", "HTTP_PORT": "off"}, "HTTP_PORT='off': with CERTIFICATE=none"),
     ({"CERTIFICATE": "files"}, "CERTIFICATE_FILE='': with CERTIFICATE=files"),
     ({"LISTEN_ADDRESS": "192.0.2.1"}, "'192.0.2.1': this server has no such address"),
     ({"MEMORY_LIMIT": "2GB"}, "MEMORY_LIMIT='2GB': .* write 2G"),
-    ({"MEMORY_LIMIT": "50%"}, "MEMORY_LIMIT='50%': an amount of memory"),
-    ({"CPU_LIMIT": "0"}, "CPU_LIMIT='0': .* write none for no limit"),
-    ({"TASKS_LIMIT": "33%"}, "TASKS_LIMIT='33%': .* whole number"),
-    ({"IDLE_HOURS": "-1"}, "IDLE_HOURS='-1': .* whole number of hours"),
     ({"SERVER_NAMES": "hub*"}, "SERVER_NAMES='hub\\*': 'hub\\*' is neither a host name"),
-    ({"CREATE_ACCOUNTS": "maybe"}, "CREATE_ACCOUNTS='maybe': write yes or no"),
     ({"INTERFACE": "$(id)"}, r"line \d+: 'INTERFACE=\"\$\(id\)\"' is not KEY=value"),
 ]
 
@@ -107,7 +101,7 @@ def test_systemd_and_sh_read_the_file_as_teamhub_does(
     )
     by_sh = server.run("sh", "-c", f". /root/hard.conf; {shown}")
     code = (
-        "from teamhub.settings.file import parse;"
+        "from teamhub.settings.syntax import parse;"
         "print(parse(open('/root/hard.conf').read())['X'], end='')"
     )
     by_teamhub = server.run("python3", "-c", code, PYTHONPATH="/usr/lib/teamhub")

@@ -21,6 +21,8 @@ from support.poller import Poller, main_pid, server_processes
 from support.repository import Repository
 from support.settings import complaint
 
+pytestmark = pytest.mark.every_suite
+
 LogIn = Callable[[str], HubClient]
 
 CONFIG = "/etc/teamhub/jupyterhub_config.py"

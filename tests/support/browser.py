@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 #: What keeps Chromium itself from calling home, and lets it run as root in a container.
@@ -22,14 +24,51 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+#: Those that this process has open, for what a test that fails leaves behind.
+OPEN: list[Browser] = []
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page that is gone: how it looked."""
+
+    content: bytes
+
+    def screenshot(self, *, path: Path) -> None:
+        """Write the picture of it."""
+        path.write_bytes(self.content)
+
+
+#: Of pages whose browser has ended by a failure.
+TAKEN: list[Picture] = []
 
 
 @contextmanager
 def chromium(home: Path, ca: Path) -> Iterator[Browser]:
-    """A browser whose only certificate authority beyond Chromium's own is `ca`.
+    """A browser whose only certificate authority beyond Chromium's own is `ca`."""
+    trust(home, ca)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=list(ARGUMENTS),
+            env={**os.environ, "HOME": str(home)},
+        )
+        OPEN.append(browser)
+        try:
+            yield browser
+        except Exception:
+            # when the test is reported as failed, this browser is gone
+            for page in pages_of(browser):
+                with contextlib.suppress(Error):  # one that has crashed
+                    TAKEN.append(Picture(page.screenshot()))
+            raise
+        finally:
+            OPEN.remove(browser)
+            browser.close()
 
-    Chromium on Linux reads the person's own authorities from the NSS database below their home.
-    """
+
+def trust(home: Path, ca: Path) -> None:
+    """Have Chromium trust `ca` when `home` is its home: there it reads a person's authorities."""
     database = home / ".pki/nssdb"
     database.mkdir(parents=True)
     for arguments in (
@@ -37,16 +76,18 @@ def chromium(home: Path, ca: Path) -> Iterator[Browser]:
         ["-A", "-n", "the server's CA", "-t", "C,,", "-i", str(ca)],
     ):
         subprocess.run(["certutil", "-d", f"sql:{database}", *arguments], check=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=list(ARGUMENTS),
-            env={**os.environ, "HOME": str(home)},
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+
+
+def open_pages() -> list[Page | Picture]:
+    """The pages of all browsers that are open, and pictures of those that a failure has closed."""
+    taken = TAKEN.copy()
+    TAKEN.clear()
+    return [*taken, *(page for browser in OPEN for page in pages_of(browser))]
+
+
+def pages_of(browser: Browser) -> list[Page]:
+    """All pages of a browser."""
+    return [page for context in browser.contexts for page in context.pages]
 
 
 class Visits:

@@ -7,15 +7,18 @@ tests run in one of their own (see tests/run.py).
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, ClassVar, TypeVar
 
 CGROUPS = Path("/sys/fs/cgroup")
+#: What the name of every container of the tests begins with.
+MACHINE_PREFIX = "hub-"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 T = TypeVar("T")
 
@@ -28,6 +31,28 @@ def wait_for(what: str, look: Callable[[], T], seconds: float, pause: float = 0.
             raise TimeoutError(f"no {what} after {seconds:.0f} s")
         time.sleep(pause)
     return answer
+
+
+def inside(leader: str, *command: str, **environment: str) -> list[str]:
+    """What runs a command as root in a container, which `leader` is the first process of."""
+    variables = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": SEARCH_PATH} | environment
+    return [
+        *("nsenter", "-t", leader, "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"),
+        *("--", "/usr/bin/env", "-i", *(f"{k}={v}" for k, v in variables.items())),
+        *command,
+    ]
+
+
+def running() -> dict[str, str]:
+    """The first process of each container of the tests, in the namespace that /proc shows."""
+    found = {}
+    for procs in _cgroup_bases()[0].glob(f"{MACHINE_PREFIX}*/**/cgroup.procs"):
+        for pid in procs.read_text().split():
+            with contextlib.suppress(OSError):
+                status = Path(f"/proc/{pid}/status").read_text()
+                if re.search(r"^NSpid:.*\s1$", status, re.MULTILINE):
+                    found[procs.relative_to(_cgroup_bases()[0]).parts[0]] = pid
+    return found
 
 
 @dataclass(frozen=True)
@@ -50,6 +75,9 @@ class Host:
 class BootedServer:
     """One container: boots `root`, and runs commands in it as an administrator would."""
 
+    #: Those that this process has booted, for what a test that fails leaves behind.
+    booted: ClassVar[list[BootedServer]] = []
+
     def __init__(self, root: Path, host: Host, log: Path, packages: Path | None = None) -> None:
         """`packages` is a folder that the server sees, read-only, as /mnt."""
         self.root = root
@@ -58,14 +86,22 @@ class BootedServer:
         self.packages = packages
         # Short, since an interface's name (ve-NAME) has at most 15 characters; random, since
         # cgroups are the machine's, and another run may be using them.
-        self.machine = f"hub-{secrets.token_hex(3)}"
+        self.machine = f"{MACHINE_PREFIX}{secrets.token_hex(3)}"
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._log_file: IO[bytes] | None = None
         self._leader = ""
+        self._last_journal = ""
+
+    @property
+    def label(self) -> str:
+        """Its name, which other servers may have, and its container's, which none has."""
+        return f"{self.host.name}-{self.machine}"
 
     def boot(self, seconds: float = 90) -> float:
         """Start the server; the seconds until systemd calls it up."""
         start = time.monotonic()
+        if self not in self.booted:
+            self.booted.append(self)
         self._start_nspawn()
         self._leader = wait_for("first process in the container", self._find_leader, seconds)
         wait_for("network interface", self._connect_gateway, seconds)
@@ -74,12 +110,7 @@ class BootedServer:
 
     def command(self, *command: str, **environment: str) -> list[str]:
         """What runs a command inside as root, with root's plain environment, from out here."""
-        variables = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": SEARCH_PATH} | environment
-        return [
-            *("nsenter", "-t", self._leader, "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"),
-            *("--", "/usr/bin/env", "-i", *(f"{k}={v}" for k, v in variables.items())),
-            *command,
-        ]
+        return inside(self._leader, *command, **environment)
 
     def run(
         self,
@@ -124,10 +155,45 @@ class BootedServer:
         choice = [f"--unit={unit}" for unit in units]
         return self.run("journalctl", "--no-pager", f"--lines={lines}", *choice).stdout
 
+    def whole_journal(self) -> str:
+        """All of the journal, also that of a server that was shut down; in memory it is lost."""
+        if self._nspawn is None:
+            return self._last_journal
+        shown = self.run("journalctl", "--no-pager", "--boot", seconds=30)
+        return self._last_journal + shown.stdout
+
+    @property
+    def console(self) -> str:
+        """What its boots have printed."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Halt all that runs inside for as long as the block lasts, wherever it is."""
+        cgroup = self._cgroups()[-1]
+        if self.has_ended or not cgroup.is_dir():
+            yield
+            return
+        (cgroup / "cgroup.freeze").write_text("1")
+        try:
+            wait_for(
+                "halted server", lambda: "frozen 1" in (cgroup / "cgroup.events").read_text(), 20
+            )
+            yield
+        finally:
+            (cgroup / "cgroup.freeze").write_text("0")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server is powered off, or was never booted."""
+        return self._nspawn is None or self._nspawn.poll() is not None
+
     def shutdown(self) -> None:
         """Power off in good order, as `systemctl poweroff` does; the file system stays."""
         if self._nspawn is None:
             return
+        with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+            self._last_journal = self.whole_journal()
         self._nspawn.terminate()
         try:
             self._nspawn.wait(60)
@@ -171,8 +237,7 @@ class BootedServer:
 
     def _cgroups(self) -> list[Path]:
         """The container's cgroup: one in the unified hierarchy, two where the host mixes v1 in."""
-        hybrid = [CGROUPS / kind for kind in ("systemd", "unified") if (CGROUPS / kind).is_dir()]
-        return [base / self.machine for base in hybrid or [CGROUPS]]
+        return [base / self.machine for base in _cgroup_bases()]
 
     def _find_leader(self) -> str:
         assert self._nspawn is not None
@@ -199,6 +264,12 @@ class BootedServer:
     def _is_up(self) -> bool:
         state = self.run("systemctl", "is-system-running", check=False).stdout.strip()
         return state in ("running", "degraded")
+
+
+def _cgroup_bases() -> list[Path]:
+    """Where cgroups of containers are made; the last one is of the unified hierarchy."""
+    hybrid = [CGROUPS / kind for kind in ("systemd", "unified") if (CGROUPS / kind).is_dir()]
+    return hybrid or [CGROUPS]
 
 
 def _remove_cgroup(cgroup: Path) -> None:

@@ -41,7 +41,7 @@ def current(server: BootedServer) -> str:
 
 def generations(server: BootedServer) -> set[str]:
     """The names of all generations, also of unfinished ones."""
-    return set(server.output("ls", "/opt/teamhub/generations").split())
+    return set(server.output("ls", "-A", "/opt/teamhub/generations").split())
 
 
 def team_file(server: BootedServer) -> str:

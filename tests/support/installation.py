@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
 from support.container import BootedServer, Host, wait_for
+from support.kept_servers import watched
 from support.layers import Overlay
 from support.network import NameServer, configure_server
 from support.roots import CACHE, server_root
@@ -43,6 +44,13 @@ class Target:
         return f"/mnt/{self.package.name}"
 
 
+def numbered_target(number: int, suite: str, profile: str, package: Path) -> Target:
+    """The target with a network of its own: certificates name the address."""
+    name = f"hub-{suite}" if profile == "scientific" else f"hub-{suite}-{profile}"
+    host = Host(name, address=f"10.78.{number}.2", gateway=f"10.78.{number}.1")
+    return Target(suite, profile, package, host)
+
+
 @dataclass(frozen=True)
 class Installation:
     """What the installation left, and what was seen of it."""
@@ -71,16 +79,31 @@ def lay_plain_root(target: Target, work: Path) -> Overlay:
 
 
 @contextlib.contextmanager
+def booted(
+    overlay: Overlay, target: Target, log: Path, ca: Path | None = None
+) -> Iterator[BootedServer]:
+    """The server with this file system, which stays; it sees the package.
+
+    With `ca`, the certificate that the team imports, teamhub is installed on it.
+    """
+    server = BootedServer(overlay.root, target.host, log, target.package.parent)
+    try:
+        with watched(server, overlay, target, ca):
+            server.boot()
+            yield server
+    finally:
+        server.shutdown()
+
+
+@contextlib.contextmanager
 def boot_plain(target: Target, work: Path) -> Iterator[BootedServer]:
     """A booted Debian server without teamhub, which sees the package and has read apt's index."""
     overlay = lay_plain_root(target, work / "layers")
-    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
-    server.boot()
     try:
-        server.run(*APT, "update")
-        yield server
+        with booted(overlay, target, work / "boot.log") as server:
+            server.run(*APT, "update")
+            yield server
     finally:
-        server.shutdown()
         overlay.discard()
 
 
@@ -88,20 +111,18 @@ def install(target: Target, work: Path, names: NameServer) -> Installation:
     """Boot a plain server, install the package without questions, shut down in good order."""
     work.mkdir(parents=True)
     overlay = lay_plain_root(target, work / "installed")
-    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
-    server.boot()
     try:
-        paths_before = frozenset(all_paths(server))
-        mark = names.mark()
-        output, seconds_apt, start = _apt_install(server, target)
-        ca = work / "ca.crt"
-        ca.write_text(server.run("teamhub", "tls", "ca").stdout)
-        wait_for_login_page(server, ca)
-        seconds_login_page = time.monotonic() - start
-        asked = names.asked_since(mark)
-        give_passwords(server)
+        with booted(overlay, target, work / "boot.log") as server:
+            paths_before = frozenset(all_paths(server))
+            mark = names.mark()
+            output, seconds_apt, start = _apt_install(server, target)
+            ca = work / "ca.crt"
+            ca.write_text(server.run("teamhub", "tls", "ca").stdout)
+            wait_for_login_page(server, ca)
+            seconds_login_page = time.monotonic() - start
+            asked = names.asked_since(mark)
+            give_passwords(server)
     finally:
-        server.shutdown()
         overlay.unmount()
     layers = (overlay.changes, *overlay.lower)
     return Installation(
@@ -110,18 +131,24 @@ def install(target: Target, work: Path, names: NameServer) -> Installation:
 
 
 @contextlib.contextmanager
+def boot_layers(
+    target: Target, layers: Sequence[Path], ca: Path | None, work: Path
+) -> Iterator[BootedServer]:
+    """A server booted on a layer of its own above these; `ca` where teamhub is installed on it."""
+    overlay = Overlay(work / "layers", layers)
+    try:
+        with booted(overlay, target, work / "boot.log", ca) as server:
+            yield server
+    finally:
+        overlay.discard()
+
+
+@contextlib.contextmanager
 def boot_installed(installation: Installation, work: Path) -> Iterator[BootedServer]:
     """The installed server, booted on a layer of its own and serving its login page."""
-    target = installation.target
-    overlay = Overlay(work / "layers", installation.layers)
-    server = BootedServer(overlay.root, target.host, work / "boot.log", target.package.parent)
-    server.boot()
-    try:
+    with boot_layers(installation.target, installation.layers, installation.ca, work) as server:
         wait_for_login_page(server, installation.ca)
         yield server
-    finally:
-        server.shutdown()
-        overlay.discard()
 
 
 def _apt_install(server: BootedServer, target: Target) -> tuple[str, float, float]:

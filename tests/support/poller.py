@@ -7,7 +7,7 @@ import time
 
 import requests
 
-from support.container import BootedServer
+from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
 
 
@@ -33,6 +33,11 @@ class Poller:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+
+    def wait_for_more(self, requests: int) -> None:
+        """Wait until so many more have been answered; TimeoutError after a minute."""
+        enough = self.requests + requests
+        wait_for(f"{requests} more requests", lambda: self.requests >= enough, 60)
 
     @property
     def gap(self) -> float:

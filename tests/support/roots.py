@@ -1,10 +1,10 @@
 """What the server tests need from the network, fetched before they leave it.
 
 Run as `python -m support.roots CACHE SUITE=DEB,DEB...`, as root, in a mount namespace of its own.
-For each suite CACHE then holds `root-SUITE-KEY`, a plain Debian server, and `mirror/SUITE`, an apt
-repository of exactly what apt fetches when the .debs are installed on it; with several suites also
-`mirror/OLD-to-NEW`, what a release upgrade takes.  The wheels are the build's: they are only
-fetched where another machine has built.
+For each suite CACHE then holds `root-SUITE-KEY`, a plain Debian server, and, where .debs are named,
+`mirror/SUITE`, an apt repository of exactly what apt fetches when they are installed on it; with
+several suites also `mirror/OLD-to-NEW`, what a release upgrade takes.  The wheels are the build's:
+they are only fetched where another machine has built.
 """
 
 from __future__ import annotations
@@ -192,14 +192,16 @@ def main(arguments: Sequence[str]) -> None:
     """Prepare every suite that the arguments name."""
     cache = Path(arguments[0])
     asked = [argument.partition("=")[::2] for argument in arguments[1:]]
-    for suite, packages in asked:
-        root = server_root(suite, cache)
-        folder = mirror(suite, [Path(package) for package in packages.split(",")], cache)
+    for suite, _ in asked:
+        print(f"{suite}: {server_root(suite, cache).name}", flush=True)
+    packages = {suite: [Path(deb) for deb in debs.split(",")] for suite, debs in asked if debs}
+    for suite, debs in packages.items():
+        folder = mirror(suite, debs, cache)
         fetched = len(list(folder.glob("*.deb")))
         wheels = len(pip_wheels(suite))
-        print(f"{suite}: {root.name}, a mirror of {fetched} packages, {wheels} wheels", flush=True)
-    for (old, packages), (new, _) in itertools.pairwise(asked):
-        folder = release_upgrade_mirror(old, new, Path(packages.split(",")[0]), cache)
+        print(f"{suite}: a mirror of {fetched} packages, {wheels} wheels", flush=True)
+    for (old, debs), (new, _) in itertools.pairwise(packages.items()):
+        folder = release_upgrade_mirror(old, new, debs[0], cache)
         print(f"{folder.name}: a mirror of {len(list(folder.glob('*.deb')))} packages", flush=True)
 
 

@@ -8,6 +8,7 @@ import functools
 import http.server
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,6 +44,13 @@ class Web:
     stalling: set[str] = dataclasses.field(default_factory=set)
     #: How often each file was sent whole, by its name.
     sent: Counter[str] = dataclasses.field(default_factory=Counter)
+    #: How often each file was asked for, by its name.
+    asked: Counter[str] = dataclasses.field(default_factory=Counter)
+    #: How long each answer takes, in seconds.
+    delay: float = 0.0
+    #: The most packages that were waited for at one time, and how many are now.
+    most_at_once: int = 0
+    waiting: int = 0
     #: The other hosts that it was asked for, as a proxy is.
     hosts: set[str] = dataclasses.field(default_factory=set)
 
@@ -50,12 +58,21 @@ class Web:
 class _Handler(http.server.SimpleHTTPRequestHandler):
     web: Web
     ended: threading.Event
+    counting: threading.Lock
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Say nothing: a request is no news."""
 
     def do_GET(self) -> None:
+        package = self.path.endswith(".conda")
+        with self.counting:
+            self.web.waiting += package
+            self.web.most_at_once = max(self.web.most_at_once, self.web.waiting)
+        time.sleep(self.web.delay)
+        with self.counting:
+            self.web.waiting -= package
         asked = urlsplit(self.path)
+        self.web.asked[Path(asked.path).name] += 1
         if asked.netloc:
             self.web.hosts.add(asked.netloc)
             self.path = asked.path
@@ -95,7 +112,8 @@ def serve(
     As a proxy, it takes itself for every host.  With a `context` it speaks HTTPS.
     """
     ended = threading.Event()
-    handler = type("Handler", (_Handler,), {"ended": ended})
+    state = {"ended": ended, "counting": threading.Lock()}
+    handler = type("Handler", (_Handler,), state)
     served = http.server.ThreadingHTTPServer(
         (address, 0), functools.partial(handler, directory=str(folder))
     )

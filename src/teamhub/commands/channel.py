@@ -22,8 +22,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def export_channel(chosen: argparse.Namespace) -> None:
     """Write the current generation's packages into a folder."""
     from teamhub.environment.conda import export
+    from teamhub.environment.store.state import read_state
 
     folder = chosen.folder.absolute()
-    done = export.export(current(), folder, SERVER)
+    done = export.export(current(read_state()).path, folder, SERVER)
     report(f"{done.packages} packages, {done.bytes / 1e6:.0f} MB; other servers name it as")
     print(f"channels:\n  - {folder.as_uri()}")

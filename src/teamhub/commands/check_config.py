@@ -17,8 +17,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(_: argparse.Namespace) -> None:
-    """Check both, change nothing, and say that they are in order."""
+    """Check both and the hub's database, change nothing, and say that they are in order."""
     values = conf.read()
     steps.warn_of_unknown_keys()
-    steps.check_hub_config(values)
+    steps.check_hub(values)
     print("The hub can start with this configuration.")

@@ -9,7 +9,6 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teamhub.environment.store.layout import SERVER
@@ -18,6 +17,9 @@ from teamhub.system.tables import show
 from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
+    from teamhub.environment.store.generations import Generation
+    from teamhub.environment.store.state import State
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
@@ -143,10 +145,11 @@ def remove_unused(_: argparse.Namespace) -> None:
     """Remove generations that nobody needs."""
     from teamhub.environment.store import generations, prune
     from teamhub.environment.store.lock import exclusive
+    from teamhub.environment.store.state import read_state
 
     with exclusive(SERVER.busy, report):
         generations.remove_unfinished(SERVER)
-        gone = prune.prune(SERVER)
+        gone = prune.prune(read_state())
     for number in gone:
         report(f"removed generation {number}")
     if not gone:
@@ -155,9 +158,10 @@ def remove_unused(_: argparse.Namespace) -> None:
 
 def list_packages(chosen: argparse.Namespace) -> None:
     """What people have."""
-    from teamhub.environment import reports
+    from teamhub.environment import listings
+    from teamhub.environment.store.state import read_state
 
-    rows = reports.packages(current(), SERVER)
+    rows = listings.packages(current(read_state()), SERVER)
     if chosen.team:
         rows = [row for row in rows if row["asked_by"] == "team"]
     show(rows, ("name", "version", "channel", "asked_by"), as_json=chosen.json)
@@ -174,27 +178,30 @@ def search_packages(chosen: argparse.Namespace) -> None:
 
 def show_history(chosen: argparse.Namespace) -> None:
     """What was current when, and why."""
-    from teamhub.environment import reports
+    from teamhub.environment import listings
+    from teamhub.environment.store.state import read_state
 
     columns = ("generation", "time", "why", "state", "used_by")
-    show(reports.switches(SERVER), columns, as_json=chosen.json)
+    show(listings.switches(read_state()), columns, as_json=chosen.json)
 
 
 def show_differences(chosen: argparse.Namespace) -> None:
     """What differs between two generations."""
-    from teamhub.environment import apply, reports
-    from teamhub.environment.store import generations
+    from teamhub.environment import listings
+    from teamhub.environment.store.state import read_state
 
-    other = generations.find(chosen.other, SERVER) if chosen.other else current()
-    one = generations.find(chosen.one, SERVER) if chosen.one else apply.before_current(SERVER)
-    show(reports.differences(one, other), ("name", "before", "after"), as_json=chosen.json)
+    state = read_state()
+    other = state.find(chosen.other) if chosen.other else current(state)
+    one = state.find(chosen.one) if chosen.one else state.before_current()
+    show(listings.differences(one, other), ("name", "before", "after"), as_json=chosen.json)
 
 
 def verify(chosen: argparse.Namespace) -> None:
     """Compare what people have with what was installed; raises Different."""
     from teamhub.environment.by_hand import carry_over, changes
+    from teamhub.environment.store.state import read_state
 
-    found = changes.find(current(), thorough=True)
+    found = changes.find(current(read_state()), thorough=True)
     if chosen.json:
         print(json.dumps(asdict(found), indent=2))
     else:
@@ -209,11 +216,8 @@ def verify(chosen: argparse.Namespace) -> None:
     report("the current environment is as it was made")
 
 
-def current() -> Path:
+def current(state: State) -> Generation:
     """The current generation; raises NotInstalled."""
-    from teamhub.environment.store import generations
-
-    found = generations.current(SERVER)
-    if found is None or not generations.is_complete(found):
+    if state.current is None:
         raise NotInstalled("there is no environment yet", "dpkg --configure teamhub")
-    return found
+    return state.current

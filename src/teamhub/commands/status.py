@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from teamhub.environment.store.layout import SERVER
 from teamhub.settings import conf
 from teamhub.system import units
 from teamhub.system.tables import table
+
+if TYPE_CHECKING:
+    from teamhub.environment.store.generations import Generation
 
 UNITS = ("teamhub-proxy.service", "teamhub.service")
 
@@ -20,15 +24,17 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def show_status(_: argparse.Namespace) -> None:
     """Print units, login page, environment, who runs on what, and the disk."""
-    from teamhub.environment import reports
+    from teamhub.environment import listings
     from teamhub.environment.store import prune
+    from teamhub.environment.store.state import read_state
 
+    state = read_state()
     for unit in UNITS:
         print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
     print(f"{'login page':24}{login_page()}")
-    print(f"{'environment':24}{environment()}")
+    print(f"{'environment':24}{environment(state.current)}")
     print(f"{'disk':24}{prune.disk_bytes(SERVER.root) / 1e6:.0f} MB in {SERVER.root}")
-    running = reports.running(SERVER)
+    running = listings.running(state)
     print()
     if running:
         print("\n".join(table(running, ("user", "generation", "since", "processes"))))
@@ -51,14 +57,11 @@ def login_page() -> str:
     return f"https://{host}" + ("" if port == "443" else f":{port}")
 
 
-def environment() -> str:
+def environment(now: Generation | None) -> str:
     """The current generation, in a few words."""
-    from teamhub.environment.store import generations, manifest
-
-    now = generations.current()
-    if now is None or not generations.is_complete(now):
+    if now is None:
         return "none yet: dpkg --configure teamhub"
-    made = manifest.read(now)
+    made = now.made
     team = f", {len(made.team.specs) + len(made.team.pip)} asked for by the team"
     count = len(made.packages) + len(made.pip_packages)
-    return f"generation {made.number} of {made.time}: {count} packages{team}"
+    return f"generation {now.number} of {made.time}: {count} packages{team}"

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from teamhub.environment import building, plan
 from teamhub.environment.by_hand import carry_over, changes
 from teamhub.environment.by_hand.changes import Changes
 from teamhub.environment.checks import CHECKS, Check
-from teamhub.environment.store import generations, manifest, prune, unsynced
+from teamhub.environment.store import generations, prune, unsynced
+from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import SERVER, Layout
 from teamhub.environment.store.lock import exclusive
+from teamhub.environment.store.state import State, make_current, read_state
 from teamhub.environment.team import file as team_file
 from teamhub.environment.team.file import TeamPackages
-from teamhub.system.run import write_file
-from teamhub_shared import TeamhubError
 
 Report = Callable[[str], None]
-
-
-class NothingBefore(TeamhubError):
-    """There is no generation to go back to."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +37,10 @@ def ensure_current(
     report: Report, layout: Layout = SERVER, checks: Sequence[Check] = CHECKS
 ) -> None:
     """Make the shipped packages and the team's the current environment, once for each lock."""
-    if not generations.is_up_to_date(layout):
-        first = generations.current(layout) is None
-        request = Request("install" if first else "upgrade", unattended=True)
-        apply(request, report, layout, checks=checks)
+    state = read_state(layout)
+    if not state.is_up_to_date:
+        reason = "upgrade" if state.current else "install"
+        apply(Request(reason, unattended=True), report, layout, checks=checks)
 
 
 def apply(
@@ -57,154 +50,111 @@ def apply(
     *,
     edit: Callable[[str], str] = lambda text: text,
     checks: Sequence[Check] = CHECKS,
-) -> Path:
+) -> Generation:
     """Make what environment.yml asks for the current generation; return it.
 
     `edit` changes environment.yml first; where anything fails after that, the file is as it was.
     Raises TeamhubError; the generation before is then current still.
     """
-    with exclusive(layout.busy, report), edited(layout, edit):
+    with exclusive(layout.busy, report), team_file.edited(layout.team_file, edit):
+        state = read_state(layout)
         generations.remove_unfinished(layout)
-        unsynced.remove(layout)
-        found = changes_by_hand(request, layout)
-        carried = keep(found, request, layout, report)
-        team = team_file.read(layout.team_file) + carried
-        now = generations.current(layout)
-        chosen = None if request.update else existing(team, layout)
-        if chosen is None or (chosen == now and found):
-            chosen = build(team, carried, request, layout, report, checks)
-        if chosen == now and generations.is_up_to_date(layout):
-            report(f"nothing to do: generation {manifest.read(chosen).number} is what is asked for")
-        else:
-            generations.switch(chosen, request.reason, layout)
-            report(f"generation {manifest.read(chosen).number} is now current")
-            for number in prune.prune(layout):
-                report(f"removed generation {number}")
+        team = team_file.read(layout.team_file)
+        found = changes_by_hand(team, request, state)
+        if found.edited:
+            unsynced.distrust(layout)
+        team, carried = keep(found, team, request, state, report)
+        chosen = existing(team, found, request, state)
+        if chosen is None:
+            following = plan.make(
+                team, carried, state, update=request.update, unattended=request.unattended
+            )
+            chosen = building.build(following, request.reason, state, report, checks=checks)
+            state = state.including(chosen)
+        if chosen == state.current and state.is_up_to_date:
+            report(f"nothing to do: generation {chosen.number} is what is asked for")
+            return chosen
+        state = make_current(chosen, request.reason, state)
+        report(f"generation {chosen.number} is now current")
+        for number in prune.prune(state):
+            report(f"removed generation {number}")
+        unsynced.settle(layout)
         return chosen
 
 
-@contextmanager
-def edited(layout: Layout, edit: Callable[[str], str]) -> Iterator[None]:
-    """Change environment.yml, and put it back where what follows fails."""
-    path = layout.team_file.resolve()
-    before = path.read_text("utf-8") if path.exists() else None
-    try:
-        write_text(path, edit(before or ""), before)
-        yield
-    except BaseException:
-        if before is None:
-            path.unlink(missing_ok=True)
-        else:
-            write_text(path, before, None)
-        raise
-
-
-def write_text(path: Path, text: str, before: str | None) -> None:
-    """Write environment.yml where it differs, with the mode and owner that it has."""
-    if text == (before or ""):
-        return
-    if path.exists():
-        status = path.stat()
-        mode, uid, gid = status.st_mode & 0o7777, status.st_uid, status.st_gid
-        write_file(path, text.encode(), mode=mode, uid=uid, gid=gid)
-    else:
-        write_file(path, text.encode(), mode=0o644)
-
-
-def changes_by_hand(request: Request, layout: Layout) -> Changes:
-    """What was changed by hand in the current environment.
-
-    Files are looked at only where there is more to do: it takes a second.
-    """
-    now = generations.current(layout)
-    if now is None or not generations.is_complete(now):
-        return Changes()
-    found = changes.find_packages(now)
-    made = manifest.read(now)
-    team = team_file.read(layout.team_file)
-    unchanged = made.inputs == plan.inputs_hash(team, layout) and not made.carried
-    if unchanged and not (found or request.update or request.discard):
-        return found
-    return changes.find(now, thorough=False)
-
-
-def keep(found: Changes, request: Request, layout: Layout, report: Report) -> TeamPackages:
-    """Put what can be kept of changes by hand into environment.yml; refuse to lose the rest.
-
-    A maintainer script must not edit a conffile (Policy 10.7.4).  An upgrade therefore returns what
-    it keeps, which the next generation remembers until an admin's own command writes it down, and
-    what would be lost it only names: the generation that has it stays.
-    """
-    now = generations.current(layout)
-    if now is None or not generations.is_complete(now) or request.discard:
-        return TeamPackages()
-    carried = carry_over.packages(found, now, layout)
-    if request.unattended:
-        for line in carry_over.losses(found):
-            report(f"warning: changed by hand, and only in the generation before: {line}")
-        return carried
-    carry_over.refuse_losses(found)
-    if carried:
-        path = layout.team_file.resolve()
-        before = path.read_text("utf-8") if path.exists() else ""
-        write_text(path, carry_over.into_text(before, layout.team_file, carried), before)
-        for spec in (*carried.specs, *carried.pip):
-            report(f"installed by hand, and now in {layout.team_file}: {spec}")
-    return TeamPackages()
-
-
-def existing(team: TeamPackages, layout: Layout) -> Path | None:
-    """The newest generation that was made from the same, if there is one."""
-    inputs = plan.inputs_hash(team, layout)
-    made_so = [path for path, made in generations.complete(layout).items() if made.inputs == inputs]
-    return made_so[-1] if made_so else None
-
-
-def build(
-    team: TeamPackages,
-    carried: TeamPackages,
-    request: Request,
-    layout: Layout,
-    report: Report,
-    checks: Sequence[Check],
-) -> Path:
-    """Solve for and build the next generation."""
-    with tempfile.TemporaryDirectory(prefix="teamhub-plan-") as scratch:
-        following = plan.make(
-            team,
-            carried,
-            layout,
-            Path(scratch),
-            update=request.update,
-            unattended=request.unattended,
-        )
-        return building.build(following, request.reason, layout, report, checks=checks)
-
-
-def rollback(name: str | None, report: Report, layout: Layout = SERVER) -> Path:
+def rollback(name: str | None, report: Report, layout: Layout = SERVER) -> Generation:
     """Make the generation before, or the one that is named, current; return it.
 
     Raises NothingBefore or NoSuchGeneration.
     """
     with exclusive(layout.busy, report):
-        chosen = generations.find(name, layout) if name else before_current(layout)
-        generations.switch(chosen, "rollback", layout)
-        made = manifest.read(chosen)
-        report(f"generation {made.number} is now current; running servers keep theirs")
-        if made.shipped != generations.lock_id(layout):
+        state = read_state(layout)
+        chosen = state.find(name) if name else state.before_current()
+        make_current(chosen, "rollback", state)
+        report(f"generation {chosen.number} is now current; running servers keep theirs")
+        if chosen.made.shipped != state.shipped:
             report("warning: it is of another version of teamhub than the one installed")
         return chosen
 
 
-def before_current(layout: Layout) -> Path:
-    """The complete generation that was made before the current one."""
-    now = generations.current(layout)
-    there = generations.complete(layout)
-    older = [
-        path for path, made in there.items() if now in there and made.number < there[now].number
-    ]
-    if not older:
-        raise NothingBefore(
-            "there is no generation before the current one", "see them with: teamhub env history"
-        )
-    return older[-1]
+def changes_by_hand(team: TeamPackages, request: Request, state: State) -> Changes:
+    """What was changed by hand in the current environment.
+
+    Files are looked at only where there is more to do: it takes a second.
+    """
+    now = state.current
+    if now is None:
+        return Changes()
+    found = changes.find_packages(now)
+    unchanged = now.made.inputs == plan.inputs_hash(team, state.shipped) and not now.made.carried
+    if unchanged and not (found or request.update or request.discard):
+        return found
+    return changes.find(now, thorough=False)
+
+
+def keep(
+    found: Changes, team: TeamPackages, request: Request, state: State, report: Report
+) -> tuple[TeamPackages, TeamPackages]:
+    """Put what can be kept of changes by hand into environment.yml; refuse to lose the rest.
+
+    Returns the packages to have, and the part of them that environment.yml does not say.
+
+    A maintainer script must not edit a conffile (Policy 10.7.4).  An upgrade therefore returns what
+    it keeps, which the next generation remembers until an admin's own command writes it down, and
+    what would be lost it only names: the generation that has it stays.
+    """
+    now, nothing = state.current, TeamPackages()
+    if now is None or request.discard:
+        return team, nothing
+    carried = carry_over.packages(found, now, state.layout)
+    if request.unattended:
+        for line in carry_over.losses(found):
+            report(f"warning: changed by hand, and only in the generation before: {line}")
+        return team + carried, carried
+    carry_over.refuse_losses(found)
+    if not carried:
+        return team, nothing
+    return written_down(carried, state.layout, report), nothing
+
+
+def written_down(carried: TeamPackages, layout: Layout, report: Report) -> TeamPackages:
+    """Put packages that were installed by hand into environment.yml; all that it says then."""
+    path = layout.team_file
+    before = team_file.text_of(path) or ""
+    team_file.write(path, carry_over.into_text(before, path, carried), before)
+    for spec in (*carried.specs, *carried.pip):
+        report(f"installed by hand, and now in {path}: {spec}")
+    return team_file.read(path)
+
+
+def existing(
+    team: TeamPackages, found: Changes, request: Request, state: State
+) -> Generation | None:
+    """The newest generation that was made from the same and is so still, if there is one."""
+    if request.update:
+        return None
+    inputs = plan.inputs_hash(team, state.shipped)
+    made_so = [generation for generation in state.generations if generation.made.inputs == inputs]
+    if not made_so or (made_so[-1] == state.current and found):
+        return None
+    return made_so[-1]

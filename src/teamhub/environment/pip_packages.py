@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import PipPackage
 from teamhub_shared import TeamhubError
+from teamhub_shared.project_names import canonical_name
 
 
 class PipFailed(TeamhubError):
@@ -30,7 +30,8 @@ def install(
         return ()
     pinned = dict(distributions(prefix).values())
     pinned |= {package.name: package.version for package in before}
-    with tempfile.TemporaryDirectory(prefix="teamhub-pip-") as folder:
+    # Where the next command removes it with all that is unfinished: this one may be killed.
+    with tempfile.TemporaryDirectory(prefix=".pip-", dir=prefix.parent) as folder:
         wanted, constraints, report_file = (
             Path(folder, name) for name in ("wanted", "pinned", "report")
         )
@@ -76,7 +77,7 @@ def pip_package(entry: dict[str, dict[str, dict[str, str | dict[str, str]]]]) ->
     archive = download.get("archive_info", {})
     hashes = archive.get("hashes", {})
     return PipPackage(
-        name=canonical(str(metadata["name"])),
+        name=canonical_name(str(metadata["name"])),
         version=str(metadata["version"]),
         url=str(download["url"]),
         sha256=str(hashes.get("sha256", "")) if isinstance(hashes, dict) else "",
@@ -107,9 +108,4 @@ def distributions(prefix: Path) -> dict[str, tuple[str, str]]:
 def name_and_version(folder: str) -> tuple[str, str]:
     """The package that a folder `NAME-VERSION.dist-info` is of."""
     name, _, version = Path(folder).name.removesuffix(".dist-info").rpartition("-")
-    return canonical(name), version
-
-
-def canonical(name: str) -> str:
-    """A Python package's name in the one form that all its spellings have (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return canonical_name(name), version

@@ -12,20 +12,21 @@ from pathlib import Path
 from teamhub.environment.conda import solver
 from teamhub.environment.conda.channels import ChannelUnreachable
 from teamhub.environment.store import generations
+from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import PipPackage
+from teamhub.environment.store.state import State
 from teamhub.environment.team.file import TeamPackages
 from teamhub_shared import LOCK_NAME
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A generation that is not there yet."""
+    """A generation of which there is nothing yet but its lock."""
 
     number: int
-    generation: Path
-    #: Its lock, in a folder of the caller's.
-    lock: Path
+    #: Its folder, with the lock in it.
+    path: Path
     team: TeamPackages
     #: The part of it that is not in environment.yml.
     carried: TeamPackages
@@ -33,49 +34,58 @@ class Plan:
     #: What pip had put into the generation before, whose versions stay.
     pip_before: tuple[PipPackage, ...]
 
+    @property
+    def lock(self) -> Path:
+        """What it is built from."""
+        return self.path / LOCK_NAME
 
-def inputs_hash(team: TeamPackages, layout: Layout) -> str:
-    """A name for what a generation is made from: the shipped lock and the team's wishes."""
-    asked = json.dumps([generations.lock_id(layout), dataclasses.asdict(team)])
+
+def inputs_hash(team: TeamPackages, shipped: str) -> str:
+    """A name for what a generation is made from: the shipped lock, by its id, and the team's."""
+    asked = json.dumps([shipped, dataclasses.asdict(team)])
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
 def make(
-    team: TeamPackages,
-    carried: TeamPackages,
-    layout: Layout,
-    scratch: Path,
-    *,
-    update: bool,
-    unattended: bool,
+    team: TeamPackages, carried: TeamPackages, state: State, *, update: bool, unattended: bool
 ) -> Plan:
-    """Solve for the next generation of `team`; its lock is written into `scratch`.
+    """Solve for the next generation of `team`, and begin its folder with the lock.
 
     `update`: let the team's packages move to newer versions.  `unattended`: be content with what
     the channels said last where they cannot be reached.
-    Raises NoSuchPackage, ChannelUnreachable or BadNetworkFile.
+    Raises NoSuchPackage, ChannelUnreachable, BadNetworkFile or CannotWrite.
     """
-    there = generations.complete(layout)
-    now = generations.current(layout)
-    before = None if update else now
-    lock = scratch / LOCK_NAME
-    if team.specs:
-        solve(team, layout, lock, before, unattended=unattended)
-    else:
-        shutil.copyfile(layout.shipped_lock, lock)
-    number = max((made.number for made in there.values()), default=0) + 1
-    inputs = inputs_hash(team, layout)
-    # By content, so that it says which it is; with the number, since pip's part is not in the lock.
-    name = hashlib.sha256(lock.read_bytes() + f"{inputs} {number}".encode()).hexdigest()[:12]
-    pip_before = there[before].pip_packages if before in there else ()
-    return Plan(number, layout.generations / name, lock, team, carried, inputs, pip_before)
+    before = None if update else state.current
+    inputs = inputs_hash(team, state.shipped)
+    path = write_lock(team, state, before, inputs, unattended=unattended)
+    pip_before = before.made.pip_packages if before else ()
+    return Plan(state.next_number, path, team, carried, inputs, pip_before)
+
+
+def write_lock(
+    team: TeamPackages, state: State, before: Generation | None, inputs: str, *, unattended: bool
+) -> Path:
+    """Make the folder of the next generation, with its lock; returns the folder."""
+    layout = state.layout
+    unnamed = layout.generations / ".next"
+    with generations.unfinished(unnamed, layout):
+        unnamed.mkdir(parents=True, mode=0o755)
+        lock = unnamed / LOCK_NAME
+        if team.specs:
+            solve(team, layout, lock, before, unattended=unattended)
+        else:
+            shutil.copyfile(layout.shipped_lock, lock)
+        # By content, so that it says which it is; with the number, since the lock does not have
+        # what is pip's.
+        content = lock.read_bytes() + f"{inputs} {state.next_number}".encode()
+        return unnamed.rename(layout.generations / hashlib.sha256(content).hexdigest()[:12])
 
 
 def solve(
-    team: TeamPackages, layout: Layout, lock: Path, before: Path | None, *, unattended: bool
+    team: TeamPackages, layout: Layout, lock: Path, before: Generation | None, *, unattended: bool
 ) -> None:
     """Write the lock of shipped and team's packages."""
-    earlier = before / LOCK_NAME if before else None
+    earlier = before.path / LOCK_NAME if before else None
     try:
         solver.write_lock(layout, team, lock, before=earlier)
     except ChannelUnreachable:

@@ -1,13 +1,58 @@
-"""Whether the hub of a generation could start with the server's configuration and database."""
+"""Whether a hub could start with the server's configuration and database, asked of its own code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import os
+import pwd
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from teamhub.environment import checks
-from teamhub.hub import config as hub_config
-from teamhub.hub import database
+from teamhub.environment.store.generations import CURRENT
+from teamhub.hub import unit
+from teamhub.people.accounts import SERVICE_ACCOUNT
+from teamhub.system.remedies import retry_command
+from teamhub_shared import TeamhubError
+
+CONFIG = Path("/etc/teamhub/jupyterhub_config.py")
+#: With -P, a module in the working directory counts as little as it does for the hub.
+PROGRAM = ("-P", "-m", "teamhub_hub.check", str(CONFIG))
+#: A configuration that takes longer would keep the hub from starting, too.
+SECONDS = 60.0
+
+
+class HubCannotStart(TeamhubError):
+    """The hub's configuration has errors, or the hub cannot read its database."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in a configuration file that the hub cannot use, or does not know."""
+
+    file: str
+    #: Counted from 1; 0 where none can be named.
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}{f', line {self.line}' if self.line else ''}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `teamhub_hub.check` has found."""
+
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    #: Why the hub cannot read its database, and what to do; None where it can.
+    database: tuple[str, str] | None
 
 
 class HubCheck:
@@ -23,14 +68,142 @@ class HubCheck:
         self.has_passed = False
 
     def run(self, generation: Path) -> None:
-        """Load the configuration, and ask for the database.
+        """Check whether the generation's hub could start.
 
-        Raises BadHubConfig, UnreadableDatabase, or BrokenGeneration where the hub itself is broken.
+        Raises HubCannotStart, or BrokenGeneration where the hub itself is broken.
         """
         try:
-            hub_config.check(self.values, self.report, generation)
-        except hub_config.BadHubConfig:
+            check(self.values, self.report, generation)
+        except HubCannotStart:
             checks.JUPYTERHUB.run(generation)
             raise
-        database.check(generation)
         self.has_passed = True
+
+
+def check(
+    values: Mapping[str, str], report: Callable[[str], None], generation: Path = CURRENT
+) -> None:
+    """Check the configuration under these settings, and the database; report the warnings.
+
+    Raises HubCannotStart with every error of the configuration, its file and its line, and with
+    what is wrong with the database.  A hub that runs goes on.
+    """
+    answer = ask(values, generation)
+    for warning in answer.warnings:
+        report(f"warning: {warning}")
+    problems = [str(error) for error in answer.errors]
+    remedies = ["fix what is named (the hub goes on as it is)"] if problems else []
+    if answer.database:
+        problem, remedy = answer.database
+        problems.append(problem)
+        remedies.append(remedy)
+    if problems:
+        raise HubCannotStart(
+            "\n  ".join(problems), f"{'; '.join(remedies)}, then: {retry_command()}"
+        )
+
+
+def ask(values: Mapping[str, str], generation: Path) -> Answer:
+    """Run the hub's own check with no more rights than the hub has, in its environment.
+
+    Raises HubCannotStart when it does not come to its end.
+    """
+    rhea = pwd.getpwnam(SERVICE_ACCOUNT)
+    text = unit.read()
+    with credentials(rhea) as folder, tempfile.TemporaryFile("w+", errors="replace") as messages:
+        environment = unit.environment(
+            text, account=rhea, credentials=folder, generation=generation
+        )
+        process = start(generation, rhea, {**environment, **values}, messages)
+        printed = output_of(process)
+        messages.seek(0)
+        last_words = messages.read().strip().splitlines()[-1:]
+    if process.returncode or not printed:
+        raise HubCannotStart(
+            f"{CONFIG} or one of its snippets ends the hub: "
+            f"{''.join(last_words) or f'exit status {process.returncode}'}",
+            f"take out of them what ends the process, then: {retry_command()}",
+        )
+    return read_answer(printed)
+
+
+def start(
+    generation: Path, account: pwd.struct_passwd, environment: dict[str, str], messages: IO[str]
+) -> subprocess.Popen[str]:
+    """Start the check of a generation's hub as the account, with `messages` for what it says.
+
+    Those have no pipe: what a configuration starts and leaves running would hold it open.
+    Raises HubCannotStart where the generation has no Python that runs.
+    """
+    python = generation / "hub/bin/python3"
+    try:
+        return subprocess.Popen(
+            [python, *PROGRAM],
+            user=account.pw_uid,
+            group=account.pw_gid,
+            extra_groups=os.getgrouplist(account.pw_name, account.pw_gid),
+            cwd=unit.STATE,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            text=True,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise HubCannotStart(
+            f"cannot run {python}: {error.strerror}",
+            f"see whether the environment is whole: teamhub status, then: {retry_command()}",
+        ) from error
+
+
+def output_of(process: subprocess.Popen[str], seconds: float = SECONDS) -> str:
+    """What a process prints until it ends; all that it has started ends with it.
+
+    Raises HubCannotStart when it takes more than `seconds`.
+    """
+    try:
+        printed, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise HubCannotStart(
+            f"{CONFIG} and its snippets have not loaded after {seconds:g} s",
+            f"take out of them what waits or does not end, then: {retry_command()}",
+        ) from error
+    finally:
+        stop(process)
+    return printed
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End a process with all that it has started, also when it is over itself."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+def read_answer(printed: str) -> Answer:
+    """What the hub's check prints, which its docstring describes."""
+    found = json.loads(printed)
+    return Answer(
+        errors=read_findings(found["errors"]),
+        warnings=read_findings(found["warnings"]),
+        database=tuple(found["database"]) if found["database"] else None,
+    )
+
+
+def read_findings(findings: Sequence[tuple[str, int, str]]) -> tuple[Finding, ...]:
+    """Findings as JSON has them."""
+    return tuple(Finding(*finding) for finding in findings)
+
+
+@contextmanager
+def credentials(account: pwd.struct_passwd) -> Iterator[Path]:
+    """A folder of credentials as systemd makes one for the hub, with a token that opens nothing."""
+    with tempfile.TemporaryDirectory(prefix="teamhub-check-") as name:
+        folder = Path(name)
+        (folder / "proxy-token").write_text("0" * 64, "ascii")
+        (folder / "proxy-token").chmod(0o644)
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        yield folder

@@ -147,7 +147,11 @@ def test_what_is_bad_is_refused_by_both(scripts: Scripts, question: str) -> None
 
 def test_every_question_that_asks_for_a_setting_is_tried() -> None:
     questions = {setting.question for setting in SETTINGS if setting.question}
-    assert {*GOOD, "certificate-file", "key-file"} == questions == {*BAD, "certificate-file", "key-file"}
+    assert (
+        {*GOOD, "certificate-file", "key-file"}
+        == questions
+        == {*BAD, "certificate-file", "key-file"}
+    )
 
 
 def around(*numbers: int) -> st.SearchStrategy[str]:
@@ -206,9 +210,7 @@ def test_whatever_is_answered_both_say_the_same(
     check_values(scripts, question, [value for value in values if value.strip(" \n") != "files"])
 
 
-def test_ports_and_certificate_go_together_or_not_in_both(
-    scripts: Scripts, tmp_path: Path
-) -> None:
+def test_ports_and_certificate_go_together_or_not_in_both(scripts: Scripts, tmp_path: Path) -> None:
     file = tmp_path / "there.pem"
     file.touch()
     choices = {
@@ -231,7 +233,16 @@ def test_ports_and_certificate_go_together_or_not_in_both(
 @pytest.mark.parametrize("question", ["certificate-file", "key-file"])
 def test_paths_of_files_that_are_there(scripts: Scripts, question: str, tmp_path: Path) -> None:
     good = [
-        *("a.pem", "a b.pem", "[a] {b} (c)", "~a*?", "unser Zertifikät.pem", "憑證.pem", "a😀", "]-^"),
+        *(
+            "a.pem",
+            "a b.pem",
+            "[a] {b} (c)",
+            "~a*?",
+            "unser Zertifikät.pem",
+            "憑證.pem",
+            "a😀",
+            "]-^",
+        ),
         *("a\xa1", "a\u1ffe", "a\u2010", "a\u2027", "a\u2030", "a\ud7a3", "a\uffee", "a\U0003134a"),
     ]
     bad = [
@@ -310,4 +321,7 @@ def test_people_without_an_account_are_refused_by_both_where_none_is_created(
     ]
     taken = check(scripts, rows)
     assert {row["create-accounts"] for row in taken} == {"true", "yes", "false", "no"}
-    assert {row["users"] for row in taken if row["create-accounts"] in ("false", "no")} == {"", " , "}
+    assert {row["users"] for row in taken if row["create-accounts"] in ("false", "no")} == {
+        "",
+        " , ",
+    }

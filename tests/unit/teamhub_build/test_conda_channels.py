@@ -14,9 +14,9 @@ import pytest
 from support.conda_channel import Channel
 from support.web import Fault, Web, corrupted, serve, truncated
 from teamhub_build.conda_channels import fetch_shipped_channel
-from teamhub_build.lock import ChannelError, UnsolvableError
 from teamhub_build.profiles import requested_specs
 from teamhub_build.progress import Progress
+from teamhub_build.solver import ChannelError, UnsolvableError
 from teamhub_build.suites import EVERY_SUITE
 from teamhub_build.variant import Variant
 from teamhub_build.wheelhouse import InputError

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from support.conda_channel import Channel
-from teamhub_build.hub_schema import hub_revisions
+from teamhub_build.hub_schema import UnreadablePackage, hub_revisions
 
 VERSIONS = "lib/python3.11/site-packages/jupyterhub/alembic/versions"
 
@@ -25,3 +27,11 @@ def test_packages_that_the_server_fetches_tell_nothing(tmp_path: Path) -> None:
     channel = Channel(tmp_path / "channel")
     channel.add("jupyterhub", files={f"{VERSIONS}/1.py": "revision = '1'\n"}).unlink()
     assert hub_revisions(channel.folder) == []
+
+
+def test_a_damaged_package_is_named(tmp_path: Path) -> None:
+    channel = Channel(tmp_path / "channel")
+    file = channel.add("jupyterhub")
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(UnreadablePackage, match=str(file)):
+        hub_revisions(channel.folder)

@@ -11,7 +11,8 @@ import pytest
 from rattler import LockFile, RepoDataRecord
 
 from teamhub_build.channel import write_channel
-from teamhub_build.lock import UnsolvableError, write_lock
+from teamhub_build.lock import write_lock
+from teamhub_build.solver import UnsolvableError
 from teamhub_build.suites import Suite
 from unit.teamhub_build.conftest import MakeWheel
 

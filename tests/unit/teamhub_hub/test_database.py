@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from jupyterhub import dbutil, orm
 
 from teamhub_hub.database import (
     KEPT,
     Schema,
     UnreadableDatabase,
     backups,
+    check,
+    hub_schema,
+    main,
     make_readable,
     read_schema,
     revision_of,
@@ -174,3 +180,77 @@ class TestDowngrade:
         with pytest.raises(UnreadableDatabase, match=rf"{THIRD}.*\n  What to do: install"):
             make_readable(database, OLD_HUB, never)
         assert database.read_bytes() == before
+
+
+class TestCheck:
+    """Whether a hub could start, asked without a change."""
+
+    def test_nothing_is_said_of_what_it_can_read(self, write: Write) -> None:
+        check(write(hub_schema().head))
+
+    def test_what_it_would_bring_up_is_left_as_it_is(self, write: Write) -> None:
+        (older, *_) = hub_schema().known - {hub_schema().head}
+        database = write(older)
+        check(database)
+        assert revision_of(database) == older
+        assert list(database.parent.iterdir()) == [database]
+
+    def test_a_newer_one_is_refused_with_what_to_do(self, write: Write) -> None:
+        database = write(THIRD)
+        with pytest.raises(UnreadableDatabase) as raised:
+            check(database)
+        assert f"(its schema is {THIRD})" in raised.value.problem
+        assert raised.value.remedy == (
+            f"install the newer version of teamhub again, or move {database} away to begin with an "
+            "empty one"
+        )
+
+    def test_a_damaged_one_is_refused_with_what_to_do(self, tmp_path: Path) -> None:
+        (tmp_path / "jupyterhub.sqlite").write_text("no database\n" * 1000)
+        with pytest.raises(UnreadableDatabase) as raised:
+            check(tmp_path / "jupyterhub.sqlite")
+        assert str(raised.value) == (
+            f"{tmp_path}/jupyterhub.sqlite: file is not a database\n"
+            f"  What to do: put a copy of {tmp_path}/backups in its place, owned by the account "
+            "rhea"
+        )
+
+
+class TestMigrations:
+    """What systemd runs before each start of the hub, with JupyterHub's own database."""
+
+    @pytest.fixture
+    def database(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A database of the schema before the hub's own, with somebody in it."""
+        # JupyterHub starts alembic, which is beside its Python
+        monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        path = tmp_path / "jupyterhub.sqlite"
+        session = orm.new_session_factory(f"sqlite:///{path}")()
+        session.add(orm.User(name="zoe"))
+        session.commit()
+        session.close()
+        with dbutil._temp_alembic_ini(f"sqlite:///{path}") as settings:
+            subprocess.run(["alembic", "-c", settings, "downgrade", "-1"], check=True)
+        return path
+
+    def test_an_older_database_becomes_one_that_the_hub_starts_with(
+        self, database: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        older = revision_of(database)
+        assert older in hub_schema().known - {hub_schema().head}
+        assert main(database) == 0
+        assert revision_of(database) == hub_schema().head
+        (backup,) = backups(database.parent / "backups")
+        assert backup.revision == older
+        assert str(backup.path) in capsys.readouterr().out
+        session = orm.new_session_factory(f"sqlite:///{database}")()
+        assert [user.name for user in session.query(orm.User)] == ["zoe"]
+        session.close()
+
+    def test_a_newer_one_keeps_the_hub_from_starting_and_says_why(
+        self, database: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        set_revision(database, THIRD)
+        assert main(database) == 1
+        assert f"(its schema is {THIRD})" in capsys.readouterr().err
+        assert revision_of(database) == THIRD

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from teamhub.environment.by_hand.changes import Changes
-from teamhub.environment.conda.packages import read_record
-from teamhub.environment.store import manifest
+from teamhub.environment.conda.packages import is_embedded, read_record
+from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import Package
 from teamhub.environment.team.edit import with_packages
 from teamhub.environment.team.file import TeamPackages
-from teamhub_shared import CHANNEL_DIR, TeamhubError
+from teamhub_shared import TeamhubError
 
 #: How many of many files are named.
 NAMED = 5
@@ -65,16 +65,16 @@ def some(paths: Iterable[str]) -> str:
     return ", ".join(listed[:NAMED]) + more
 
 
-def packages(found: Changes, generation: Path, layout: Layout) -> TeamPackages:
+def packages(found: Changes, generation: Generation, layout: Layout) -> TeamPackages:
     """What conda and pip were told to install, and what was carried into this generation."""
-    conda = requested(found.conda_added, generation / "user")
-    ours = ("", CHANNEL_DIR.as_uri(), layout.channel.as_uri())
+    conda = requested(found.conda_added, generation.user)
+    channels = (package.channel for package in conda if package.channel)
     new = TeamPackages(
-        tuple(package.channel for package in conda if package.channel not in ours),
+        tuple(channel for channel in channels if not is_embedded(channel, layout.channel)),
         tuple(f"{package.name} =={package.version}" for package in conda),
         tuple(f"{package.name}=={package.version}" for package in found.pip_added),
     )
-    return manifest.read(generation).carried + new
+    return generation.made.carried + new
 
 
 def into_text(text: str, path: Path, carried: TeamPackages) -> str:

@@ -13,8 +13,7 @@ from typing import Any
 
 from teamhub.environment import pip_packages
 from teamhub.environment.conda.packages import read_record
-from teamhub.environment.store import manifest
-from teamhub.environment.store.generations import COMPLETE
+from teamhub.environment.store.generations import COMPLETE, Generation
 from teamhub.environment.store.manifest import Package, PipPackage
 
 #: What conda, mamba and rattler write into a prefix for themselves, and we for conda.
@@ -52,15 +51,15 @@ class Changes:
         )  # fmt: skip
 
 
-def find(generation: Path, *, thorough: bool) -> Changes:
+def find(generation: Generation, *, thorough: bool) -> Changes:
     """Compare a generation's user environment with its records.
 
     `thorough` compares every file's content; else only of those that were written since the
     generation was complete, which finds all but what took care to hide.
     """
-    prefix, made = generation / "user", manifest.read(generation)
-    packages, pip = changed_packages(prefix, made)
-    since = -1 if thorough else (generation / COMPLETE).stat().st_mtime_ns
+    prefix = generation.user
+    packages, pip = changed_packages(generation)
+    since = -1 if thorough else (generation.path / COMPLETE).stat().st_mtime_ns
     if not thorough and not written_since(since, prefix):
         return Changes(*packages, *pip)
     # conda's records come last: where both speak of a file, conda's hash is that of the prefix
@@ -80,18 +79,19 @@ def find(generation: Path, *, thorough: bool) -> Changes:
     return Changes(*packages, *pip, edited, missing, unknown)
 
 
-def find_packages(generation: Path) -> Changes:
+def find_packages(generation: Generation) -> Changes:
     """Only what conda and pip have changed: by their records, in a few milliseconds."""
-    packages, pip = changed_packages(generation / "user", manifest.read(generation))
+    packages, pip = changed_packages(generation)
     return Changes(*packages, *pip)
 
 
 def changed_packages(
-    prefix: Path, made: manifest.Manifest
+    generation: Generation,
 ) -> tuple[
     tuple[tuple[Package, ...], tuple[str, ...]], tuple[tuple[PipPackage, ...], tuple[str, ...]]
 ]:
     """What was added and removed with conda, and with pip."""
+    prefix, made = generation.user, generation.made
     locked = {package.stem: package for package in made.packages}
     there = {path.stem: path for path in (prefix / "conda-meta").glob("*.json")}
     new = [read_record(there[stem]) for stem in sorted(there.keys() - locked)]

@@ -1,1 +1,1 @@
-"""Conda packages: channels, solving, prefixes; the only room that uses rattler."""
+"""Conda packages: channels, solving, prefixes; the only room of the server that uses rattler."""

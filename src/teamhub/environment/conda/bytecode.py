@@ -25,13 +25,15 @@ class CannotCompile(TeamhubError):
     """The environment's own Python could not write bytecode."""
 
 
-def write_bytecode(prefix: Path, records: Iterable[RepoDataRecord]) -> None:
+def write_bytecode(prefix: Path, records: Iterable[RepoDataRecord], channel: Path) -> None:
     """Compile the modules of the noarch Python packages among `records` that have no bytecode.
+
+    Those of the embedded channel, whose folder is `channel`, have theirs.
 
     Unchecked (PEP 552), since nobody changes the sources.  A module that this Python cannot compile
     stays as source, as with conda.  Raises CannotCompile where Python itself fails.
     """
-    pure = [r for r in records if r.noarch.python and not is_embedded(r)]
+    pure = [r for r in records if r.noarch.python and not is_embedded(r.channel, channel)]
     modules = [module for record in pure for module in uncompiled(prefix, record)]
     if not modules:
         return

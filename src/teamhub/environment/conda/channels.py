@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from teamhub.environment.conda.packages import is_embedded
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.team.file import NO_DEFAULTS, TeamPackages
 from teamhub.system.remedies import retry_env_command
-from teamhub_shared import CHANNEL_DIR, TeamhubError
+from teamhub_shared import TeamhubError
+from teamhub_shared.conda import network
 
 if TYPE_CHECKING:
     from rattler import Client, Config, Gateway
 
-#: Debian's store of certificates, where `update-ca-certificates` puts a company's own.
-DEFAULTS = 'tls-root-certs = "system"\n'
-RETRIES = 3
-#: For one answer as a whole; a package that stalls is noticed sooner (prefix.STALLED_SECONDS).
-TIMEOUT_SECONDS = 1800
+#: Settings of rattler that nothing here would obey, with what an admin does in their place.
+NOT_OBEYED = {
+    "default-channels": "name channels in environment.yml",
+    "run-post-link-scripts": "nothing: no script of a package is ever run",
+    # Debian's Python is a link in the prefix, and apt could not update a copy.
+    "allow-symbolic-links": "nothing: links to Debian's Python have to stay links",
+    "concurrency.solves": "nothing: there is one solve at a time",
+    "virtual-package-detectors": "set CONDA_OVERRIDE_CUDA or its like, as with conda",
+    "index-config": "nothing: no channel is indexed here",
+    "build": "nothing: no package is built here",
+}
+
 URL = re.compile(r"\(?['`]?((?:https?|file)://[^\s'`)]+|/[^\s'`)]+)['`)]*")
 
 #: What rattler asks a channel for first, in whose place people name the channel.
 INDEX = re.compile(r"(?:/(?:noarch|linux-64))?/(?:repodata[^/]*)?$")
 MISMATCH = re.compile(r"hash mismatch .*expected (\w+), got (\w+)")
+#: The status of an HTTP answer, as reqwest says it and as rattler does.
+STATUS = re.compile(r"\bstatus (?:(?:client|server) error|code) \((\d{3})\b")
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND = "401", "403", "404"
 
 
 class BadNetworkFile(TeamhubError):
-    """rattler.toml cannot be read."""
+    """rattler.toml cannot be read, or has what would not be obeyed."""
 
 
 class ChannelUnreachable(TeamhubError):
-    """A channel does not answer, or has not what was asked for."""
+    """A channel does not answer, or does not have what was asked for."""
 
 
 class NoSuchPackage(TeamhubError):
@@ -45,17 +59,37 @@ def network_settings(path: Path) -> Config:
     """
     from rattler import Config
 
-    settings = Config.from_toml(DEFAULTS)
     if not path.exists():
-        return settings
-    remedy = "see rattler's documentation of its configuration, and mend the file"
+        return network.configuration()
     try:
-        own, unknown = Config.from_toml_with_unused_keys(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        own, unknown = Config.from_toml_with_unused_keys(text)
+        own.validate()
     except (OSError, ValueError) as error:
-        raise BadNetworkFile(f"{path}: {' '.join(str(error).split())}", remedy) from error
+        raise BadNetworkFile(
+            f"{path}: {' '.join(str(error).split())}",
+            "see rattler's documentation of its configuration, and fix the file",
+        ) from error
     if unknown:
-        raise BadNetworkFile(f"{path}: no settings of rattler: {', '.join(unknown)}", remedy)
-    return settings.merge(own)
+        raise BadNetworkFile(
+            f"{path}: rattler has no setting {', '.join(unknown)}",
+            "see rattler's documentation of its configuration, and fix the file",
+        )
+    for key in keys(tomllib.loads(text)):
+        if key in NOT_OBEYED:
+            raise BadNetworkFile(
+                f"{path}: teamhub does not obey {key}",
+                f"take it out; what to do in its place: {NOT_OBEYED[key]}",
+            )
+    return network.configuration(own)
+
+
+def keys(table: dict[str, Any], above: str = "") -> Iterator[str]:
+    """The names of all settings and tables in a file, with a dot between table and setting."""
+    for key, value in table.items():
+        yield above + key
+        if isinstance(value, dict):
+            yield from keys(value, f"{above}{key}.")
 
 
 def sources(layout: Layout, team: TeamPackages) -> list[str]:
@@ -73,34 +107,19 @@ def shipped_channels(layout: Layout) -> list[str]:
 
     locked = LockFile.from_path(layout.shipped_lock).environment("user")
     urls = [str(channel).rstrip("/") for channel in locked.channels()] if locked else []
-    return [layout.channel.as_uri() if url == CHANNEL_DIR.as_uri() else url for url in urls]
+    here = layout.channel
+    return [here.as_uri() if is_embedded(url, here) else url for url in urls]
 
 
 def client(layout: Layout) -> Client:
     """What fetches from channels, with the admin's proxy, certificates and logins."""
-    from rattler import Client
-
-    settings = network_settings(layout.network_file)
-    return Client.from_config(settings, max_retries=RETRIES, timeout=TIMEOUT_SECONDS)
+    return network.client(network_settings(layout.network_file))
 
 
 def gateway(layout: Layout, *, from_memory: bool) -> Gateway:
     """What knows the packages of every channel; `from_memory`: as they were when last asked."""
-    from rattler import Gateway, SourceConfig
-
-    source = SourceConfig(
-        bz2_enabled=False,
-        sharded_enabled=not from_memory,
-        cache_action="force-cache-only" if from_memory else "cache-or-fetch",
-    )
-    # The embedded channel is a folder of our own: always as it is now, and without shards.
-    embedded = SourceConfig(bz2_enabled=False, sharded_enabled=False, cache_action="no-cache")
-    return Gateway(
-        cache_dir=layout.repodata,
-        default_config=source,
-        per_channel_config={layout.channel.as_uri(): embedded},
-        client=client(layout),
-    )
+    settings = network_settings(layout.network_file)
+    return network.gateway(settings, layout.repodata, from_memory=from_memory)
 
 
 def explain(error: Exception, team_file: Path) -> TeamhubError:
@@ -128,13 +147,15 @@ def explain(error: Exception, team_file: Path) -> TeamhubError:
 
 def remedy_for(problem: str, where: str, team_file: Path) -> str:
     """What to do about an answer that a channel gave, or did not give."""
-    if "401" in problem or "403" in problem:
+    answer = STATUS.search(problem)
+    status = answer[1] if answer else ""
+    if status in (UNAUTHORIZED, FORBIDDEN):
         return "name a file with the login as authentication-override-file in rattler.toml"
     if where.endswith((".conda", ".tar.bz2")):
         return (
             "the channel does not have what its index says: wait until it is fixed, "
             f"then: {retry_env_command()}"
         )
-    if "404" in problem or "No such file" in problem:
+    if status == NOT_FOUND or "No such file" in problem:
         return f"correct the address below `channels:` in {team_file}"
     return f"see that the channel can be reached, then: {retry_env_command()}"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import shutil
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from teamhub.environment.conda.channels import client, explain
-from teamhub.environment.conda.packages import PLATFORM, locked_records, verify, verify_files
-from teamhub.environment.conda.process import in_own_process
+from teamhub.environment.conda.packages import locked_records, verify, verify_files
 from teamhub.environment.store.layout import Layout
 from teamhub_shared import ENVIRONMENTS, LOCK_NAME, TeamhubError
+from teamhub_shared.conda.platform import SUBDIRS
+from teamhub_shared.conda.process import rattler_process
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -43,7 +44,8 @@ def export(generation: Path, folder: Path, layout: Layout) -> Exported:
         raise CannotExport(
             f"{folder} has other files in it", "name a folder that is empty or not there yet"
         )
-    return in_own_process(write_channel, generation, folder, layout)
+    with rattler_process(shlex.join(["teamhub", "channel", "export", str(folder)])) as rattler:
+        return rattler.call(write_channel, generation, folder, layout)
 
 
 def write_channel(generation: Path, folder: Path, layout: Layout) -> Exported:
@@ -55,7 +57,7 @@ def write_channel(generation: Path, folder: Path, layout: Layout) -> Exported:
     }
     missing = [r for name, r in records.items() if not (folder / r.subdir / name).exists()]
     verify_files(missing, layout.channel)
-    entries: dict[str, dict[str, Any]] = defaultdict(dict, {"noarch": {}, PLATFORM: {}})
+    entries: dict[str, dict[str, Any]] = {subdir: {} for subdir in SUBDIRS}
     for name, record in sorted(records.items()):
         target = folder / record.subdir / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +99,12 @@ def fetch(url: str, target: Path, layout: Layout) -> None:
 
 
 def write_repodata(folder: Path, subdir: str, packages: dict[str, dict[str, Any]]) -> None:
-    """Write what a solver reads of one folder of the channel (CEP 36)."""
+    """Write what a solver reads of one folder of the channel (CEP 36).
+
+    As the packages' own channel says it: rattler's `index_fs` takes it out of the files, where what
+    that channel has corrected since (conda-forge's repodata patches) is not, and ends with a panic
+    that names no file where another export left a damaged one (py-rattler 0.28).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for entry in packages.values():
         for key in ("fn", "url", "channel"):

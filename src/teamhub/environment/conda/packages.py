@@ -11,11 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from teamhub.system.remedies import retry_env_command
 from teamhub_shared import CHANNEL_DIR, SPECS_NAME, TeamhubError
+from teamhub_shared.conda.platform import PLATFORM
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
-
-PLATFORM = "linux-64"
 
 
 class CorruptPackage(TeamhubError):
@@ -52,7 +51,7 @@ def verify_files(records: list[RepoDataRecord], channel: Path) -> None:
         shipped = channel / record.subdir / record.file_name
         # A channel that the team names may have a file of the same name and another content.
         is_ours = record.sha256 is not None and ours.get(shipped) == record.sha256.hex()
-        if is_embedded(record) or (is_ours and shipped.exists()):
+        if is_embedded(record.channel, channel) or (is_ours and shipped.exists()):
             record.url = shipped.as_uri()
         if record.url.startswith("file:"):
             verify(Path(unquote(urlsplit(record.url).path)), record.sha256)
@@ -68,9 +67,12 @@ def shipped_hashes(channel: Path) -> dict[Path, str]:
     }
 
 
-def is_embedded(record: RepoDataRecord) -> bool:
-    """Whether a package is of the embedded channel, which is on this disk and nowhere else."""
-    return (record.channel or "").rstrip("/") == CHANNEL_DIR.as_uri()
+def is_embedded(channel: str | None, folder: Path) -> bool:
+    """Whether a channel is the one that the build makes, which is on this disk and nowhere else.
+
+    `folder` is where the package's channel is here; what was locked at the build is at CHANNEL_DIR.
+    """
+    return (channel or "").rstrip("/") in (CHANNEL_DIR.as_uri(), folder.as_uri())
 
 
 def verify(path: Path, sha256: bytes | None) -> None:

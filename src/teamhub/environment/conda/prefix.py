@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import threading
 import time
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from teamhub.environment.conda.bytecode import write_bytecode
-from teamhub.environment.conda.channels import client, explain
+from teamhub.environment.conda.channels import explain, network_settings
 from teamhub.environment.conda.packages import locked_records, verify_files
 from teamhub.environment.conda.progress import Progress
-from teamhub.environment.store import manifest
+from teamhub.environment.store import manifest, unsynced
 from teamhub.environment.store.layout import Layout
 from teamhub.system.remedies import retry_env_command
 from teamhub_shared import TeamhubError
+from teamhub_shared.conda import network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +37,10 @@ WRITE_SECONDS = 0.3
 
 class InstallFailed(TeamhubError):
     """A prefix could not be filled."""
+
+
+class CannotLink(InstallFailed):
+    """A package could not be brought into a prefix, for which the cache may be the reason."""
 
 
 def write_prefix(
@@ -77,42 +83,78 @@ def written_meanwhile(folder: Path) -> Iterator[None]:
 
 
 def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
-    """Fill `prefix`."""
+    """Fill `prefix`; where that fails, once more from a cache in which nothing is torn."""
+    addresses = [record.url for record in records]
+    in_doubt = unsynced.in_doubt(layout)
+    try:
+        link(prefix, records, specs, layout, thorough=in_doubt)
+    except CannotLink:
+        shutil.rmtree(prefix, ignore_errors=True)
+        if in_doubt:
+            # A package has no hashes of its own metadata, such as info/link.json.
+            shutil.rmtree(layout.cache)
+        link(prefix, records, specs, layout, thorough=True)
+    note_addresses(prefix, records, addresses)
+    finish(prefix, records, specs, layout)
+
+
+def link(
+    prefix: Path,
+    records: list[RepoDataRecord],
+    specs: list[str],
+    layout: Layout,
+    *,
+    thorough: bool,
+) -> None:
+    """Have rattler fill `prefix`.
+
+    `thorough`: it compares every file in the cache with its package's hash before it takes it, and
+    unpacks the package again where one differs.
+    Raises CannotLink, InstallFailed, ChannelUnreachable or CorruptPackage.
+    """
     import asyncio
 
-    addresses = [record.url for record in records]
     try:
-        asyncio.run(linked(prefix, records, specs, layout))
+        asyncio.run(linked(prefix, records, specs, layout, thorough=thorough))
     except TeamhubError:
         raise
     except Exception as error:  # rattler raises errors of its own binding, without a common base
         raise failure(prefix, error, layout) from error
-    note_addresses(prefix, records, addresses)
-    finish(prefix, records, specs)
 
 
 async def linked(
-    prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout
+    prefix: Path,
+    records: list[RepoDataRecord],
+    specs: list[str],
+    layout: Layout,
+    *,
+    thorough: bool,
 ) -> None:
-    """Fetch what the cache has not, and link it all into `prefix`."""
+    """Fetch what the cache does not have, and link it all into `prefix`."""
     import asyncio
 
     import rattler
 
-    cached = await rattler.PackageCache(layout.cache).index()
-    verify_files([r for r in records if not cached.contains_record(r)], layout.channel)
+    validation = rattler.ValidationMode.full() if thorough else rattler.ValidationMode.skip()
+    cache = rattler.PackageCache.new_layered([layout.cache], validation_mode=validation)
+    index = await cache.index()
+    # Any package may have to be unpacked again where the cache is checked.
+    used = records if thorough else [r for r in records if not index.contains_record(r)]
+    verify_files(used, layout.channel)
+    settings = network_settings(layout.network_file)
     progress = Progress(prefix.name)
     end = time.monotonic() + LONGEST_SECONDS
     work = asyncio.ensure_future(
         rattler.install(
             records,
             prefix,
-            cache_dir=layout.cache,
+            package_cache=cache,
             show_progress=False,
             # the binding takes the inner object only, though its type says otherwise
             requested_specs=[rattler.MatchSpec(spec)._match_spec for spec in specs],
             execute_link_scripts=False,
-            client=client(layout),
+            client=network.client(settings),
+            config=settings,
             # it calls those of the methods that are there
             reporter=cast("InstallerReporter", progress),
         )
@@ -140,12 +182,15 @@ def failure(prefix: Path, error: Exception, layout: Layout) -> TeamhubError:
     words = one_line(error)
     if "://" in words:
         return explain(error, layout.team_file)
-    remedy = "try again"
+    problem, retry = f"cannot install {prefix}: {words}", retry_env_command()
     if "No space left" in words:
-        remedy = f"make room on the disk of {layout.root}"
-    elif "builder error" in words:  # reqwest's, whose only input here is the environment
-        remedy = "see that the files which SSL_CERT_FILE and SSL_CERT_DIR name are there"
-    return InstallFailed(f"cannot install {prefix}: {words}", f"{remedy}: {retry_env_command()}")
+        return InstallFailed(problem, f"make room on the disk of {layout.root}, then: {retry}")
+    if "builder error" in words:  # reqwest's, whose only input here is the environment
+        return InstallFailed(
+            problem,
+            f"see that what SSL_CERT_FILE and SSL_CERT_DIR name is there, then: {retry}",
+        )
+    return CannotLink(problem, f"try again: {retry}")
 
 
 def one_line(error: Exception) -> str:
@@ -167,7 +212,7 @@ def note_addresses(prefix: Path, records: list[RepoDataRecord], addresses: list[
             path.write_text(path.read_text("utf-8").replace(was, is_, 1), "utf-8")
 
 
-def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> None:
+def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
     """Do what rattler leaves undone: conda's history, file modes, backups."""
     write_history(prefix, records, specs)
     for metadata in (prefix / "conda-meta").iterdir():
@@ -178,7 +223,7 @@ def finish(prefix: Path, records: list[RepoDataRecord], specs: list[str]) -> Non
             program.chmod(0o755)
     # The tag keeps a folder out of backups, and these are not a cache.
     (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
-    write_bytecode(prefix, records)
+    write_bytecode(prefix, records, layout.channel)
     if any(record.name.normalized == "conda" for record in records):
         write_condarc(prefix, records)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
+import shlex
 from typing import TYPE_CHECKING
 
 from teamhub.environment.conda.channels import explain, gateway, sources
-from teamhub.environment.conda.packages import PLATFORM
-from teamhub.environment.conda.process import in_own_process
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.team.file import TeamPackages
 from teamhub_shared import TeamhubError
+from teamhub_shared.conda.platform import SUBDIRS
+from teamhub_shared.conda.process import rattler_process
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -23,7 +24,8 @@ def search(pattern: str, team: TeamPackages, layout: Layout) -> list[Row]:
 
     Raises ChannelUnreachable or BadNetworkFile.
     """
-    return in_own_process(search_channels, pattern, team, layout)
+    with rattler_process(shlex.join(["teamhub", "env", "search", pattern])) as rattler:
+        return rattler.call(search_channels, pattern, team, layout)
 
 
 def search_channels(pattern: str, team: TeamPackages, layout: Layout) -> list[Row]:
@@ -48,17 +50,16 @@ def search_channels(pattern: str, team: TeamPackages, layout: Layout) -> list[Ro
 
 async def newest(pattern: str, team: TeamPackages, layout: Layout) -> list[RepoDataRecord]:
     """The newest record of each name that matches, sorted by name."""
-    from rattler import Channel, Subdir
+    from rattler import Channel
 
     source = gateway(layout, from_memory=False)
     channels = [Channel(channel) for channel in sources(layout, team)]
-    platforms = [Subdir(PLATFORM), Subdir("noarch")]
     wanted = pattern.lower() if "*" in pattern else f"*{pattern.lower()}*"
-    names = [name.normalized for name in await source.names(channels, platforms)]
+    names = [name.normalized for name in await source.names(channels, SUBDIRS)]
     matching = sorted({name for name in names if fnmatch.fnmatchcase(name, wanted)})
     if not matching:
         return []
-    answers = await source.query(channels, platforms, matching, recursive=False)
+    answers = await source.query(channels, SUBDIRS, matching, recursive=False)
     found: dict[str, RepoDataRecord] = {}
     for record in (record for records in answers for record in records):
         best = found.setdefault(record.name.normalized, record)

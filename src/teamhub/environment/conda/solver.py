@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teamhub.environment.conda.channels import explain, gateway, sources
-from teamhub.environment.conda.packages import PLATFORM, locked_records, requested_specs
-from teamhub.environment.conda.process import in_own_process
+from teamhub.environment.conda.packages import locked_records, requested_specs
+from teamhub.environment.store.generations import cannot_write
 from teamhub.environment.store.layout import Layout
+from teamhub.system.remedies import retry_env_command
 from teamhub_shared import ENVIRONMENTS, TeamhubError
+from teamhub_shared.conda.platform import PLATFORM, SUBDIRS, virtual_packages
+from teamhub_shared.conda.process import rattler_process
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
+    from rattler import RepoDataRecord
 
     from teamhub.environment.team.file import TeamPackages
-
-#: The part of a kernel's release that is a version to conda.
-KERNEL = re.compile(r"\d+(\.\d+)*")
 
 
 def write_lock(
@@ -34,9 +31,10 @@ def write_lock(
     """Write the lock of a generation that has the shipped packages and the team's.
 
     `before` is the lock whose packages stay as they are where that is possible; `from_memory`
-    asks no channel anew.  Raises NoSuchPackage, ChannelUnreachable or BadNetworkFile.
+    asks no channel anew.  Raises NoSuchPackage, ChannelUnreachable, BadNetworkFile or CannotWrite.
     """
-    in_own_process(solve_packages, layout, team, lock, before, from_memory)
+    with rattler_process(retry_env_command()) as rattler:
+        rattler.call(solve_packages, layout, team, lock, before, from_memory)
 
 
 def solve_packages(
@@ -46,6 +44,7 @@ def solve_packages(
     import asyncio
 
     from rattler import LockChannel, LockFile, LockPlatform
+    from rattler.exceptions import IoError
 
     hub = locked_records(layout.shipped_lock, "hub")
     try:
@@ -61,7 +60,10 @@ def solve_packages(
         file.set_channels(environment, [LockChannel(url) for url in urls])
         for record in records:
             file.add_conda_package(environment, linux, record)
-    file.to_path(lock)
+    try:
+        file.to_path(lock)
+    except IoError as error:
+        raise cannot_write(lock, str(error), layout) from error
 
 
 async def solved(
@@ -72,7 +74,7 @@ async def solved(
     from_memory: bool,
 ) -> list[RepoDataRecord]:
     """The records of the user environment."""
-    from rattler import Channel, Subdir, solve
+    from rattler import Channel, solve
 
     shipped = locked_records(layout.shipped_lock, "user")
     names = {record.name.normalized for record in shipped}
@@ -81,26 +83,9 @@ async def solved(
         [Channel(channel) for channel in sources(layout, team)],
         [*requested_specs(layout.channel)["user"], *team.specs],
         gateway=gateway(layout, from_memory=from_memory),
-        platforms=[Subdir(PLATFORM), Subdir("noarch")],
-        virtual_packages=server_virtual_packages(),
+        platforms=SUBDIRS,
+        virtual_packages=virtual_packages(),
         locked_packages=[*shipped, *(r for r in earlier if r.name.normalized not in names)],
         # What the hub starts speaks the hub's own version.
         constraints=[f"jupyterhub =={r.version}" for r in hub if r.name.normalized == "jupyterhub"],
     )
-
-
-def server_virtual_packages() -> list[GenericVirtualPackage]:
-    """What this server offers that no package brings (CEP 30)."""
-    from rattler import GenericVirtualPackage, PackageName, Version
-    from rattler.package import BuildString
-
-    versions = {
-        "__unix": ("0", "0"),
-        "__linux": (KERNEL.match(platform.release())[0], "0"),  # type: ignore[index]
-        "__glibc": (os.confstr("CS_GNU_LIBC_VERSION").split()[1], "0"),  # type: ignore[union-attr]
-        "__archspec": ("1", "x86_64"),
-    }
-    return [
-        GenericVirtualPackage(PackageName(name), Version(version), BuildString(build))
-        for name, (version, build) in versions.items()
-    ]

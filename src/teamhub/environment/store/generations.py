@@ -1,4 +1,4 @@
-"""Generations: /opt/teamhub/generations/ID/{hub,user}, and which of them is current.
+"""Generations: /opt/teamhub/generations/ID/{hub,user}, and the link to the current one.
 
 A generation is built beside the others, checked, synced and marked complete; only then does
 `current` move to it, by one rename.  A build that is killed leaves a generation without its mark,
@@ -7,105 +7,125 @@ which the next command removes.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from teamhub.environment.store import history, manifest
+from teamhub.environment.store import manifest
 from teamhub.environment.store.layout import SERVER, Layout
+from teamhub.environment.store.manifest import Manifest
+from teamhub.system.remedies import retry_env_command
 from teamhub_shared import TeamhubError
 
 CURRENT = SERVER.current
 COMPLETE = ".complete"
 
 
-class NoSuchGeneration(TeamhubError):
-    """A generation that was named is not there."""
+class CannotWrite(TeamhubError):
+    """The disk does not take a generation."""
 
 
-def lock_id(layout: Layout = SERVER) -> str:
-    """A short name of the shipped lock, by its content."""
-    return hashlib.sha256(layout.shipped_lock.read_bytes()).hexdigest()[:12]
+@dataclass(frozen=True)
+class Generation:
+    """A complete generation: its folder, and what it was made of."""
+
+    path: Path
+    made: Manifest
+
+    @property
+    def number(self) -> int:
+        """The number that people name it by."""
+        return self.made.number
+
+    @property
+    def user(self) -> Path:
+        """The prefix of the environment that people compute with."""
+        return self.path / "user"
 
 
-def is_complete(generation: Path) -> bool:
-    """Whether a generation was built to its end."""
-    return (generation / COMPLETE).is_file()
+def read(path: Path) -> Generation:
+    """The complete generation in a folder."""
+    return Generation(path, manifest.read(path))
+
+
+def is_complete(path: Path) -> bool:
+    """Whether the generation in a folder was built to its end."""
+    return (path / COMPLETE).is_file()
 
 
 def current(layout: Layout = SERVER) -> Path | None:
-    """The generation that new servers start in, or None before the first."""
-    return layout.current.resolve() if layout.current.is_symlink() else None
+    """The folder that `current` points at, complete or not; None before the first generation.
 
-
-def is_up_to_date(layout: Layout = SERVER) -> bool:
-    """Whether what is current was chosen since this version of the package is here.
-
-    An admin who has rolled back stays there until the next version comes.
+    It is named as the others are, also where /opt is a link itself.
     """
-    generation = current(layout)
-    switches = history.read(layout.history)
-    return (
-        generation is not None
-        and is_complete(generation)
-        and bool(switches)
-        and switches[-1].generation == generation.name
-        and switches[-1].shipped == lock_id(layout)
-    )
+    return layout.root / layout.current.readlink() if layout.current.is_symlink() else None
 
 
-def complete(layout: Layout) -> dict[Path, manifest.Manifest]:
-    """Every complete generation with what it was made of, the oldest first."""
-    if not layout.generations.is_dir():
-        return {}
-    found = {
-        path: manifest.read(path) for path in layout.generations.iterdir() if is_complete(path)
-    }
-    return dict(sorted(found.items(), key=lambda item: item[1].number))
+def complete(layout: Layout) -> tuple[Generation, ...]:
+    """Every complete generation, the oldest first."""
+    found = []
+    for path in folders(layout):
+        # A command that only looks does not wait for one that removes generations.
+        with suppress(FileNotFoundError):
+            if is_complete(path):
+                found.append(read(path))
+    return tuple(sorted(found, key=lambda generation: generation.number))
 
 
-def find(name: str, layout: Layout) -> Path:
-    """The complete generation of this number or id.
-
-    Raises NoSuchGeneration.
-    """
-    generations = complete(layout)
-    for path, made in generations.items():
-        if name in (str(made.number), path.name):
-            return path
-    there = ", ".join(str(made.number) for made in generations.values())
-    raise NoSuchGeneration(
-        f"there is no generation {name}", f"name one of those that are there: {there or 'none'}"
-    )
+def folders(layout: Layout) -> list[Path]:
+    """All that lies where generations lie."""
+    return list(layout.generations.iterdir()) if layout.generations.is_dir() else []
 
 
 def remove_unfinished(layout: Layout) -> None:
     """Remove what builds left that were killed."""
-    if layout.generations.is_dir():
-        for path in layout.generations.iterdir():
-            if not is_complete(path):
-                remove(path)
+    for path in folders(layout):
+        if not is_complete(path):
+            remove(path)
 
 
-def remove(generation: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a generation; from the first moment on it counts as unfinished."""
-    (generation / COMPLETE).unlink(missing_ok=True)
-    if generation.is_dir():
-        shutil.rmtree(generation)
+    if path.is_dir() and not path.is_symlink():
+        (path / COMPLETE).unlink(missing_ok=True)
+        shutil.rmtree(path)
     else:
-        generation.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-def switch(generation: Path, reason: str, layout: Layout) -> None:
-    """Make a complete generation the current one, by one rename, and record it."""
-    if current(layout) != generation:
-        link = layout.root / ".current.new"
-        link.unlink(missing_ok=True)
-        link.symlink_to(generation.relative_to(layout.root))
-        link.replace(layout.current)
-        os.sync()
-    # A command that is killed here leaves no record; the next one finds that and makes it.
-    number = manifest.read(generation).number
-    entry = history.Switch(number, generation.name, history.now(), reason, lock_id(layout))
-    history.append(layout.history, entry)
+@contextmanager
+def unfinished(path: Path, layout: Layout) -> Iterator[None]:
+    """Have `path` filled; what it has is removed where that fails.
+
+    Raises CannotWrite in the place of an OSError.
+    """
+    try:
+        yield
+    except BaseException as error:
+        # What cannot be removed, either, the next command removes.
+        with suppress(OSError):
+            remove(path)
+        if isinstance(error, OSError):
+            raise cannot_write(path, error.strerror or str(error), layout) from error
+        raise
+
+
+def cannot_write(path: Path, problem: str, layout: Layout) -> CannotWrite:
+    """The error for what the disk does not take."""
+    return CannotWrite(
+        f"cannot write {path}: {problem}",
+        f"make room on the disk of {layout.root} if that is the reason, "
+        f"then: {retry_env_command()}",
+    )
+
+
+def switch(path: Path, layout: Layout) -> None:
+    """Have `current` point at a complete generation, by one rename that is on the disk then."""
+    link = layout.root / ".current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.relative_to(layout.root))
+    link.replace(layout.current)
+    os.sync()

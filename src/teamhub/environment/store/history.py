@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,8 +39,7 @@ def read(path: Path) -> list[Switch]:
     return [Switch(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
 
 
-def append(path: Path, switch: Switch) -> None:
-    """Add a move; a reader sees the old file or the whole new one."""
-    switches = [*read(path), switch]
-    text = "".join(json.dumps(dataclasses.asdict(entry)) + "\n" for entry in switches)
+def write(path: Path, switches: Iterable[Switch]) -> None:
+    """Write all moves; a reader sees the old file or the whole new one."""
+    text = "".join(json.dumps(dataclasses.asdict(switch)) + "\n" for switch in switches)
     write_file(path, text.encode(), mode=0o644)

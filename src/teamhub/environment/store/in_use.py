@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ class Use:
 
 def uses(generations: Path, proc: Path = PROC) -> list[Use]:
     """Every process that has one of the generations' files open, mapped, or in its search path."""
+    # The kernel names files by where they are, and a search path by how it was written.
+    starts = {f"{generations}/", f"{generations.resolve()}/"}
     found = []
     for process in proc.iterdir():
         if process.name.isdigit():
@@ -33,16 +35,17 @@ def uses(generations: Path, proc: Path = PROC) -> list[Use]:
             with suppress(FileNotFoundError, ProcessLookupError):
                 found += [
                     Use(name, int(process.name), owner(process), program(process), start(process))
-                    for name in sorted(named(process, f"{generations}/"))
+                    for name in sorted(named(process, starts))
                 ]
     return sorted(found, key=lambda use: (use.generation, use.started))
 
 
-def named(process: Path, start: str) -> set[str]:
-    """The generations below the folder `start` that a process needs."""
+def named(process: Path, starts: Collection[str]) -> set[str]:
+    """The generations below the folder that a process needs; `starts` are the folder's names."""
     return {
         text.split(start, 1)[1].partition("/")[0]
         for text in traces(process)
+        for start in starts
         if start in text and text.split(start, 1)[1]
     }
 

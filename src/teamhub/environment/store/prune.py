@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from teamhub.environment.store import generations, in_use
+from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
+from teamhub.environment.store.state import State
 
 #: So many of the newest stay, to go back to.
 KEPT = 3
 
 
-def prune(layout: Layout) -> list[int]:
+def prune(state: State) -> list[int]:
     """Remove generations but the current one, the newest three and those in use.
 
     Returns the numbers of those that went.
     """
-    there = generations.complete(layout)
-    needed = {use.generation for use in in_use.uses(layout.generations)}
-    now = generations.current(layout)
-    gone = [path for path in list(there)[:-KEPT] if path != now and path.name not in needed]
-    for path in gone:
-        generations.remove(path)
-    remove_unused_packages(layout)
-    return [there[path].number for path in gone]
+    used = {use.generation for use in in_use.uses(state.layout.generations)}
+    gone = [
+        generation
+        for generation in state.generations[:-KEPT]
+        if generation != state.current and generation.path.name not in used
+    ]
+    for generation in gone:
+        generations.remove(generation.path)
+    kept = [generation for generation in state.generations if generation not in gone]
+    remove_unused_packages(kept, state.layout)
+    return [generation.number for generation in gone]
 
 
-def remove_unused_packages(layout: Layout) -> None:
-    """Remove the unpacked packages that no generation was made of."""
+def remove_unused_packages(kept: Iterable[Generation], layout: Layout) -> None:
+    """Remove the unpacked packages that none of these generations was made of."""
     if not layout.cache.is_dir():
         return
     wanted = {
-        record.stem
-        for generation in generations.complete(layout)
-        for record in generation.glob("*/conda-meta/*.json")
+        record.stem for generation in kept for record in generation.path.glob("*/conda-meta/*.json")
     }
     for entry in layout.cache.iterdir():
         if entry.is_dir() and entry.name not in wanted:
@@ -44,9 +48,9 @@ def remove_unused_packages(layout: Layout) -> None:
             shutil.rmtree(entry)
 
 
-def disk_bytes(folder: Path, seen: set[tuple[int, int]] | None = None) -> int:
-    """What a folder takes on the disk, what `seen` has already been counted left out."""
-    counted = set() if seen is None else seen
+def disk_bytes(folder: Path) -> int:
+    """What a folder takes on the disk; what has several names in it counts once."""
+    counted: set[tuple[int, int]] = set()
     total = 0
     for path in [folder, *folder.rglob("*")]:
         status = path.lstat()

@@ -15,6 +15,7 @@ import yaml
 
 from teamhub.environment.team.file import BadTeamFile, Item, Section, parse
 from teamhub_shared import TeamhubError
+from teamhub_shared.project_names import canonical_name
 
 #: A conda spec or a pip requirement up to the end of its name.
 NAME = re.compile(r"(?:[^\s\[]+::)?\s*([A-Za-z0-9][A-Za-z0-9_.-]*)")
@@ -33,7 +34,7 @@ def package_name(spec: str) -> str:
     match = NAME.match(spec)
     if match is None:
         raise BadTeamFile(f"{spec!r} names no package", "write it as NAME, NAME=VERSION or NAME>=1")
-    return re.sub(r"[-_.]+", "-", match[1]).lower()
+    return canonical_name(match[1])
 
 
 def with_packages(text: str, path: Path, key: str, specs: Sequence[str]) -> str:

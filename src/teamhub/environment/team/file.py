@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from teamhub.system.run import write_file
 from teamhub_shared import TeamhubError
 
 #: conda's word for "and no channel beside these".
@@ -73,18 +75,62 @@ def read(path: Path) -> TeamPackages:
 
     Raises BadTeamFile, naming the line.
     """
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
+    text = text_of(path)
+    if text is None:
         return TeamPackages()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadTeamFile(f"{path}: {error}", "mend the file, then: teamhub env apply") from error
     found = parse(text, path)
     return TeamPackages(
         tuple(dict.fromkeys(item.text for item in found.channels.items)),
         tuple(item.text for item in found.dependencies.items),
         tuple(item.text for item in found.pip.items),
     )
+
+
+def text_of(path: Path) -> str | None:
+    """The file's text; None where there is no file.
+
+    Raises BadTeamFile where it is no text.
+    """
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadTeamFile(f"{path}: {error}", "fix the file, then: teamhub env apply") from error
+
+
+@contextmanager
+def edited(path: Path, edit: Callable[[str], str]) -> Iterator[None]:
+    """Change the file, and put it back where what follows fails.
+
+    Raises BadTeamFile where it is no text.
+    """
+    before = text_of(path)
+    try:
+        write(path, edit(before or ""), before)
+        yield
+    except BaseException:
+        if before is None:
+            path.resolve().unlink(missing_ok=True)
+        else:
+            write(path, before, text_of(path))
+        raise
+
+
+def write(path: Path, text: str, before: str | None) -> None:
+    """Write the file, with the mode and owner that it has, unless it says that already.
+
+    `before` is what it says.  A link stays one: the file that it points at changes.
+    """
+    if text == (before or ""):
+        return
+    path = path.resolve()
+    if path.exists():
+        status = path.stat()
+        mode, uid, gid = status.st_mode & 0o7777, status.st_uid, status.st_gid
+        write_file(path, text.encode(), mode=mode, uid=uid, gid=gid)
+    else:
+        write_file(path, text.encode(), mode=0o644)
 
 
 def parse(text: str, path: Path) -> Sections:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,14 +12,37 @@ import pytest
 from support.conda_channel import Channel
 from support.web import Web, serve
 from teamhub.environment import apply
+from teamhub.environment.by_hand import changes
+from teamhub.environment.by_hand.changes import Changes
 from teamhub.environment.store import generations, manifest
 from teamhub.environment.store.layout import Layout
+from teamhub.environment.store.state import State, read_state
 from teamhub_build.lock import write_lock
 from teamhub_build.suites import machine_suite
 from teamhub_shared import CHANNEL_DIR
 
 #: What the package ships: the hub's environment, and what people have.
 SPECS = {"hub": ["jupyterhub"], "user": ["jupyterhub", "library"]}
+
+#: Installs beside what is there: the arguments are the prefix, two channels, a spec, and a cache.
+CONDA_INSTALL = """\
+import asyncio, os, sys
+from pathlib import Path
+from rattler import MatchSpec, PrefixRecord, install, solve
+
+prefix, embedded, channel, spec, cache = sys.argv[1:6]
+
+async def main():
+    there = [PrefixRecord.from_path(path) for path in Path(prefix, "conda-meta").glob("*.json")]
+    names = {record.name.normalized for record in there}
+    kept = sorted(names - {MatchSpec(spec).name.normalized})
+    records = await solve([channel, embedded], [spec, *kept], locked_packages=there)
+    noted = [MatchSpec(spec)._match_spec] if "noted" in sys.argv else None
+    await install(records, prefix, cache_dir=cache, show_progress=False, requested_specs=noted)
+
+asyncio.run(main())
+os._exit(0)
+"""
 
 
 class Server:
@@ -55,19 +80,48 @@ class Server:
 
     def apply(self, *, update: bool = False, discard: bool = False) -> Path:
         """`teamhub env apply`."""
-        wish = apply.Request(update=update, discard=discard)
-        return apply.apply(wish, self.said.append, self.layout, checks=())
+        request = apply.Request(update=update, discard=discard)
+        return apply.apply(request, self.said.append, self.layout, checks=()).path
 
     def generations(self) -> list[str]:
         """The names of all generations, also of unfinished ones."""
         return [path.name for path in self.layout.generations.iterdir()]
 
-    def add(self, edit: Callable[[str], str]) -> Path:
+    def add(self, edit: Callable[[str], str]) -> None:
         """`teamhub env add`."""
-        return apply.apply(apply.Request(), self.said.append, self.layout, edit=edit, checks=())
+        apply.apply(apply.Request(), self.said.append, self.layout, edit=edit, checks=())
+
+    def roll_back(self, name: str | None = None) -> None:
+        """`teamhub env rollback`."""
+        apply.rollback(name, self.said.append, self.layout)
+
+    def changed_by_hand(self, path: Path | None = None) -> Changes:
+        """`teamhub env verify`, of the current generation or of the one in a folder."""
+        return changes.find(generations.read(path or self.current), thorough=True)
+
+    def install_with_conda(self, channel: Channel, spec: str, *, noted: bool = False) -> None:
+        """Have rattler put a package into the current prefix, as conda would.
+
+        `noted`: its record says that it was asked for, as those of new versions of conda do.
+        """
+        arguments = [
+            str(self.current / "user"),
+            self.layout.channel.as_uri(),
+            channel.url,
+            spec,
+            str(self.layout.root.parent / "other-cache"),
+            *(["noted"] if noted else []),
+        ]
+        subprocess.run([sys.executable, "-c", CONDA_INSTALL, *arguments], check=True)
+
+    @property
+    def state(self) -> State:
+        """All generations as they are now."""
+        return read_state(self.layout)
 
     @property
     def current(self) -> Path:
+        """The folder of the current generation."""
         found = generations.current(self.layout)
         assert found is not None
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,12 @@ import pytest
 from support.conda_channel import Channel
 from support.web import Web
 from teamhub.environment import apply
-from teamhub.environment.by_hand import changes
 from teamhub.environment.by_hand.carry_over import ChangedByHand
 from teamhub.environment.checks import BrokenGeneration, Program
 from teamhub.environment.conda.channels import NoSuchPackage
 from teamhub.environment.conda.packages import CorruptPackage
 from teamhub.environment.store import generations, history
+from teamhub.environment.store.state import NoSuchGeneration, NothingBefore
 from teamhub.environment.team.edit import with_packages
 from unit.teamhub.environment.conftest import Server
 
@@ -86,7 +87,7 @@ def test_the_teams_packages_move_only_when_that_is_asked_for(
 def test_rolling_back_and_applying_again_go_back_and_forth(server: Server, other: Channel) -> None:
     server.ask("extra", channels=[other.url])
     forward = server.apply()
-    apply.rollback(None, server.said.append, server.layout)
+    server.roll_back()
     assert server.version("extra") is None
     assert server.apply() == forward
     reasons = [entry.reason for entry in history.read(server.layout.history)]
@@ -94,19 +95,19 @@ def test_rolling_back_and_applying_again_go_back_and_forth(server: Server, other
 
 
 def test_there_is_nothing_before_the_first_generation(server: Server) -> None:
-    with pytest.raises(apply.NothingBefore):
-        apply.rollback(None, server.said.append, server.layout)
+    with pytest.raises(NothingBefore):
+        server.roll_back()
 
 
 def test_an_unknown_generation_is_refused_with_those_that_are_there(server: Server) -> None:
-    with pytest.raises(generations.NoSuchGeneration, match="no generation 7"):
-        apply.rollback("7", server.said.append, server.layout)
+    with pytest.raises(NoSuchGeneration, match="no generation 7"):
+        server.roll_back("7")
 
 
 def test_a_reconfiguration_leaves_a_rollback_alone(server: Server, other: Channel) -> None:
     server.ask("extra", channels=[other.url])
     server.apply()
-    apply.rollback("1", server.said.append, server.layout)
+    server.roll_back("1")
     server.configure()
     assert server.number == 1
 
@@ -116,7 +117,7 @@ def test_an_upgrade_has_the_new_packages_and_the_teams_also_after_a_rollback(
 ) -> None:
     server.ask("extra", channels=[other.url])
     server.apply()
-    apply.rollback("1", server.said.append, server.layout)
+    server.roll_back("1")
     embedded.add("library", "3.0")
     server.ship()
     server.configure()
@@ -228,66 +229,76 @@ def test_a_move_without_a_record_is_recorded_by_the_next_command(server: Server)
     assert [entry.number for entry in history.read(server.layout.history)] == [1]
 
 
-def test_killed_at_any_moment_the_old_environment_is_whole_and_the_next_run_finishes(
-    server: Server, other: Channel, tmp_path: Path
+#: Changes the environment, and dies with all of its processes where it would begin a step: the
+#: arguments are the step's module and function, then the paths of a Layout.
+KILLED = """\
+import importlib, os, signal, sys
+from pathlib import Path
+from teamhub.environment import apply
+from teamhub.environment.store.layout import Layout
+
+module, function = importlib.import_module(sys.argv[1]), sys.argv[2]
+assert callable(getattr(module, function))
+setattr(module, function, lambda *_, **__: os.killpg(0, signal.SIGKILL))
+apply.apply(apply.Request(), print, Layout(*map(Path, sys.argv[3:])), checks=())
+"""
+#: The steps of a change, in their order, by the functions that they begin with.
+BEFORE_THE_MOVE = (
+    "store.generations.remove_unfinished",
+    "plan.make",
+    "conda.solver.write_lock",
+    "building.build",
+    "store.unsynced.begin",
+    "conda.prefix.install",
+    "conda.prefix.finish",
+    "conda.prefix.write_bytecode",
+    "pip_packages.install",
+    "store.manifest.write",
+    "building.sync",
+    "store.generations.switch",
+)
+AFTER_THE_MOVE = ("store.history.write", "store.prune.prune")
+
+
+def kill_at(step: str, server: Server, tmp: Path) -> int:
+    """Change the environment up to a step, with a folder for temporary files; the exit status."""
+    module, _, function = step.rpartition(".")
+    layout = server.layout
+    paths = [layout.root, layout.channel, layout.team_file]
+    return subprocess.run(
+        [sys.executable, "-c", KILLED, f"teamhub.environment.{module}", function, *map(str, paths)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp)},
+        start_new_session=True,
+        check=False,
+    ).returncode
+
+
+@pytest.mark.parametrize("step", [*BEFORE_THE_MOVE, *AFTER_THE_MOVE])
+def test_killed_at_any_step_the_environment_is_whole_and_the_next_run_finishes(
+    server: Server, other: Channel, tmp_path: Path, step: str
 ) -> None:
-    program = tmp_path / "killed.py"
-    program.write_text(
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from teamhub.environment import apply\n"
-        "from teamhub.environment.store.layout import Layout\n"
-        "layout = Layout(*map(Path, sys.argv[1:]))\n"
-        "apply.apply(apply.Request(), print, layout, checks=())\n"
-    )
-    paths = [server.layout.root, server.layout.channel, server.layout.team_file]
     before = server.current
     server.ask("extra", channels=[other.url])
-    kills = 0
-    for tenths in range(1, 8):
-        command = ["timeout", "--signal=KILL", str(tenths / 10), sys.executable, str(program)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        done = subprocess.run([*command, *map(str, paths)], env=environment, check=False)
-        if done.returncode:
-            kills += 1
-            assert server.current == before or server.version("extra") == "1.0"
-            assert not changes.find(before, thorough=True)
-    assert kills
+    tmp = tmp_path / "tmp"
+    tmp.mkdir()
+    assert kill_at(step, server, tmp) == -signal.SIGKILL
+    if step in BEFORE_THE_MOVE:
+        assert server.current == before
+    else:
+        assert server.version("extra") == "1.0"
+    assert not server.changed_by_hand(before)
     server.apply()
     assert server.version("extra") == "1.0"
-    assert not changes.find(server.current, thorough=True)
+    assert not server.changed_by_hand()
+    assert all(generations.is_complete(path) for path in server.layout.generations.iterdir())
+    assert list(tmp.iterdir()) == []
 
 
 class TestChangesByHand:
     """What somebody did in the prefix itself."""
 
-    def install_with_conda(self, server: Server, channel: Channel, name: str) -> None:
-        """Have rattler put a package into the current prefix, as conda would."""
-        program = (
-            "import asyncio, os, sys\n"
-            "from rattler import install, solve, PrefixRecord\n"
-            "from pathlib import Path\n"
-            "prefix = Path(sys.argv[1])\n"
-            "async def main():\n"
-            "    paths = (prefix / 'conda-meta').glob('*.json')\n"
-            "    there = [PrefixRecord.from_path(path) for path in paths]\n"
-            "    records = await solve(sys.argv[2:4], [sys.argv[4], 'library', 'jupyterhub'],\n"
-            "                          locked_packages=there)\n"
-            "    await install(records, prefix, cache_dir=Path(sys.argv[5]), show_progress=False)\n"
-            "asyncio.run(main())\n"
-            "os._exit(0)\n"
-        )
-        arguments = [
-            str(server.current / "user"),
-            server.layout.channel.as_uri(),
-            channel.url,
-            name,
-            str(server.layout.root.parent / "other-cache"),
-        ]
-        subprocess.run([sys.executable, "-c", program, *arguments], check=True)
-
     def test_conda_packages_are_carried_over(self, server: Server, other: Channel) -> None:
-        self.install_with_conda(server, other, "extra")
+        server.install_with_conda(other, "extra")
         server.apply()
         assert server.number == 2
         assert server.version("extra") == "1.0"
@@ -298,7 +309,7 @@ class TestChangesByHand:
     def test_an_upgrade_keeps_conda_packages_and_leaves_the_conffile_alone(
         self, server: Server, embedded: Channel, other: Channel
     ) -> None:
-        self.install_with_conda(server, other, "extra")
+        server.install_with_conda(other, "extra")
         for version in ("3.0", "4.0"):
             embedded.add("library", version)
             server.ship()
@@ -345,4 +356,4 @@ class TestChangesByHand:
         assert (first / "user/share/notes").exists()
 
     def test_a_fresh_environment_has_none(self, server: Server) -> None:
-        assert not changes.find(server.current, thorough=True)
+        assert not server.changed_by_hand()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,18 +27,18 @@ def good(folder: Path) -> tuple[Path, Path]:
 def make(
     folder: Path, name: str, *options: str, key: str = "rsa:2048", alternative: str = HOST
 ) -> tuple[Path, Path]:
-    """A certificate that signs itself, and its key."""
+    """A certificate that signs itself, and its key; with "" as `alternative` it has no name."""
     certificate, private = folder / f"{name}.crt", folder / f"{name}.key"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", key, "-nodes", "-subj", "/CN=team"),
-            *("-addext", f"subjectAltName=DNS:{alternative}", *options),
-            *("-keyout", private, "-out", certificate),
-        ],
-        check=True,
-        capture_output=True,
+    names = ("-addext", f"subjectAltName=DNS:{alternative}") if alternative else ()
+    openssl(
+        *("req", "-x509", "-newkey", key, "-nodes", "-subj", "/CN=team", *names, *options),
+        *("-keyout", private, "-out", certificate),
     )
     return certificate, private
+
+
+def openssl(*arguments: str | Path) -> None:
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
 def refusal(certificate: Path, key: Path, *hosts: str) -> str:
@@ -54,6 +55,89 @@ def test_a_sound_pair_passes(folder: Path, key: str) -> None:
         key = f"ec:{curve}"
     certificate, private = make(folder, "sound", key=key)
     assert files.check(certificate, private, (HOST,)).chain == certificate.read_bytes()
+
+
+def over(folder: Path, good: tuple[Path, Path]) -> tuple[Path, Path]:
+    """A certificate that ended as it began, since only an authority makes one that is over."""
+    request, certificate = folder / "over.csr", folder / "over.crt"
+    names = ("-addext", f"subjectAltName=DNS:{HOST}")
+    openssl("req", "-new", "-key", good[1], "-subj", "/CN=team", *names, "-out", request)
+    sign = ("x509", "-req", "-in", request, "-copy_extensions", "copy", "-days", "0")
+    openssl(*sign, "-signkey", good[1], "-out", certificate)
+    return certificate, good[1]
+
+
+def locked(folder: Path, good: tuple[Path, Path]) -> tuple[Path, Path]:
+    """A pair whose key has a passphrase."""
+    key = folder / "locked.key"
+    openssl("rsa", "-aes256", "-passout", "pass:secret", "-in", good[1], "-out", key)
+    return good[0], key
+
+
+def damaged(folder: Path, good: tuple[Path, Path]) -> tuple[Path, Path]:
+    """A pair whose certificate is something else."""
+    certificate = folder / "damaged.crt"
+    certificate.write_text("not a certificate\n")
+    return certificate, good[1]
+
+
+#: What is wrong with a pair: how it is made, which of its files is named, and the words.
+WRONG: dict[str, tuple[Callable[[Path, tuple[Path, Path]], tuple[Path, Path]], int, str]] = {
+    "no certificate": (
+        lambda folder, good: (folder / "missing.crt", good[1]),
+        0,
+        "No such file or directory",
+    ),
+    "no key": (
+        lambda folder, good: (good[0], folder / "missing.key"),
+        1,
+        "No such file or directory",
+    ),
+    "weak": (
+        lambda folder, _: make(folder, "weak", key="rsa:1024"),
+        1,
+        "an RSA key of 1024 bits is too weak",
+    ),
+    "of no name": (
+        lambda folder, _: make(folder, "nameless", alternative=""),
+        0,
+        f"it is made out for no name, not for {HOST}",
+    ),
+    "of another host": (
+        lambda folder, _: make(folder, "other-host", alternative="bank.example.org"),
+        0,
+        f"it is made out for bank.example.org, not for {HOST}",
+    ),
+    "over": (over, 0, "it ended on "),
+    "SHA-1": (lambda folder, _: make(folder, "sha1", "-sha1"), 0, "it is signed with SHA1"),
+    "Edwards curve": (
+        lambda folder, _: make(folder, "edwards", key="ed25519"),
+        1,
+        "browsers take no key of this kind",
+    ),
+    "passphrase": (locked, 1, "the key has a passphrase"),
+    "damaged": (damaged, 0, "it holds no certificate in PEM form"),
+    "key twice": (lambda _, good: (good[1], good[1]), 0, "it holds no certificate in PEM form"),
+    "certificate twice": (
+        lambda _, good: (good[0], good[0]),
+        1,
+        "it holds no private key in PEM form",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_pair_that_cannot_serve_is_refused_by_its_file(
+    folder: Path, good: tuple[Path, Path], wrong: str
+) -> None:
+    pair, named, words = WRONG[wrong]
+    files_named = pair(folder, good)
+    assert refusal(*files_named).startswith(f"{files_named[named]}: {words}")
+
+
+def test_a_key_of_another_certificate_is_refused(folder: Path, good: tuple[Path, Path]) -> None:
+    _, other = make(folder, "other")
+    assert refusal(good[0], other).startswith(f"{good[0]}: {other} is not its key")
 
 
 def test_a_whole_chain_is_kept_and_a_key_in_the_same_file_is_left_out(

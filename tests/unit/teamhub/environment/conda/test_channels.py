@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import rattler
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rattler.index import index_fs
 
 from support.conda_channel import Channel
 from support.web import Fault, Web, corrupted, serve, truncated
 from teamhub.environment.conda import prefix, search
-from teamhub.environment.conda.channels import BadNetworkFile, ChannelUnreachable
+from teamhub.environment.conda.channels import (
+    NOT_OBEYED,
+    BadNetworkFile,
+    ChannelUnreachable,
+    explain,
+)
 from teamhub.environment.team import file as team_file
 from teamhub.tls import authority
 from teamhub.tls.key_pair import KeyPair
 from teamhub.tls.names import sort_names
 from teamhub_shared import TeamhubError
+from teamhub_shared.conda.process import rattler_process
 from unit.teamhub.environment.conftest import Server
 
 
@@ -198,3 +209,143 @@ def test_without_the_packages_own_channels_what_ships_stays(server: Server, othe
     server.apply()
     assert server.version("library") == "2.0"
     assert server.version("extra") == "1.0"
+
+
+class TestNetworkFile:
+    """Each setting of rattler.toml is obeyed, or refused by its name."""
+
+    def test_every_setting_of_rattler_is_known(self) -> None:
+        settings = set(rattler.Config().keys())
+        refused = {key for key in settings if {key, key.partition(".")[0]} & NOT_OBEYED.keys()}
+        assert settings - refused == {
+            "authentication-override-file",
+            "tls-no-verify",
+            "tls-root-certs",
+            "mirrors",
+            "s3-options",
+            "proxy-config.https",
+            "proxy-config.http",
+            "proxy-config.non-proxy-hosts",
+            "repodata-config.disable-bzip2",
+            "repodata-config.disable-zstd",
+            "repodata-config.disable-sharded",
+            "concurrency.downloads",
+            "allow-hard-links",
+            "allow-ref-links",
+        }
+
+    @pytest.mark.parametrize(
+        ("text", "key"),
+        [
+            ('default-channels = ["conda-forge"]\n', "default-channels"),
+            ('run-post-link-scripts = "insecure"\n', "run-post-link-scripts"),
+            ("allow-symbolic-links = false\n", "allow-symbolic-links"),
+            ("concurrency.solves = 2\n", "concurrency.solves"),
+            ("[concurrency]\nsolves = 2\n", "concurrency.solves"),
+            ("[virtual-package-detectors]\ntimeout-seconds = 3\n", "virtual-package-detectors"),
+            ("[index-config]\nwrite-zst = true\n", "index-config"),
+            ('[build]\npackage-format = "conda:max"\n', "build"),
+        ],
+    )
+    def test_what_would_not_be_obeyed_is_refused(self, server: Server, text: str, key: str) -> None:
+        server.layout.network_file.write_text(text)
+        server.ask("extra")
+        error = fails(server)
+        assert isinstance(error, BadNetworkFile)
+        assert error.problem == f"{server.layout.network_file}: teamhub does not obey {key}"
+
+    def test_no_download_at_all_is_refused_and_not_waited_for(self, server: Server) -> None:
+        server.layout.network_file.write_text("concurrency.downloads = 0\n")
+        server.ask("extra")
+        assert "greater than 0" in fails(server).problem
+
+    @pytest.mark.parametrize(
+        ("text", "asked", "others"),
+        [
+            ("", "repodata.json.zst", ()),
+            ("disable-zstd = true", "repodata.json", ("repodata.json.zst",)),
+            ("disable-sharded = true", "repodata.json.zst", ("repodata_shards.msgpack.zst",)),
+        ],
+    )
+    def test_the_form_of_repodata_is_chosen(
+        self, server: Server, web: Web, text: str, asked: str, others: Sequence[str]
+    ) -> None:
+        server.layout.network_file.write_text(f"[repodata-config]\n{text}\n")
+        server.ask("extra", channels=[web.url])
+        server.apply()
+        assert web.sent[asked]
+        assert [web.asked[name] for name in others] == [0] * len(others)
+        assert web.asked["repodata.json.bz2"] == 0
+
+    def test_the_form_of_repodata_is_chosen_for_one_channel(self, server: Server, web: Web) -> None:
+        server.layout.network_file.write_text(
+            f'[repodata-config."{web.url}"]\ndisable-sharded = true\n'
+            '[repodata-config."http://other.example.org"]\ndisable-zstd = true\n'
+        )
+        server.ask("extra", channels=[web.url])
+        server.apply()
+        assert web.sent["repodata.json.zst"]
+        assert not web.asked["repodata_shards.msgpack.zst"]
+
+    @pytest.mark.parametrize(("text", "alone"), [("downloads = 1", True), ("", False)])
+    def test_so_many_downloads_go_on_at_a_time(
+        self, server: Server, web: Web, other: Channel, text: str, alone: bool
+    ) -> None:
+        for name in ("one", "two", "three"):
+            other.add(name)
+        server.layout.network_file.write_text(f"[concurrency]\n{text}\n")
+        server.ask("extra", "one", "two", "three", channels=[web.url])
+        web.delay = 0.3
+        server.apply()
+        assert (web.most_at_once == 1) == alone
+
+    def test_hard_links_are_left_alone_where_they_are_not_wanted(
+        self, server: Server, other: Channel
+    ) -> None:
+        server.layout.network_file.write_text("allow-hard-links = false\n")
+        server.ask("extra", channels=[other.url])
+        server.apply()
+        file = "share/extra/version"
+        assert not (server.current / "user" / file).samefile(
+            server.layout.cache / "extra-1.0-0" / file
+        )
+        assert (server.current / "user/bin/extra").stat().st_mode & 0o777 == 0o755
+
+
+HASH = st.binary(min_size=32, max_size=32).map(bytes.hex)
+
+
+@given(HASH, HASH)
+@example("401" * 21 + "4", "403" * 21 + "4")
+def test_no_hash_is_taken_for_a_missing_login(expected: str, got: str) -> None:
+    url = "https://conda.example.org/team/noarch/extra-1.0-0.conda"
+    error = RuntimeError(
+        "failed to fetch extra-1.0-0.conda\n"
+        "Caused by: failed to interact with the package cache layer.\n"
+        f"Caused by: hash mismatch when extracting {url} to /opt/teamhub/pkgs/.extra-1.0-0eKv2Yo: "
+        f"expected {expected}, got {got}, total size 936 bytes"
+    )
+    explained = explain(error, Path("environment.yml"))
+    assert explained.problem == f"{url}: its sha256 is {got}, the channel says {expected}"
+    assert "wait until it is fixed" in explained.remedy
+
+
+def test_an_upgrade_without_network_knows_what_a_channel_said_in_shards(
+    server: Server, embedded: Channel, other: Channel, web: Web
+) -> None:
+    with rattler_process("again") as process:
+        process.call(write_shards, other.folder)
+    server.ask("extra", channels=[web.url])
+    server.apply()
+    assert web.sent["repodata_shards.msgpack.zst"]
+    assert not web.sent["repodata.json.zst"]
+    web.close()
+    embedded.add("library", "3.0")
+    server.ship()
+    server.configure()
+    assert (server.version("library"), server.version("extra")) == ("3.0", "1.0")
+
+
+def write_shards(folder: Path) -> None:
+    """Have rattler index a channel, sharded as well (CEP 16)."""
+    asyncio.run(index_fs(folder, write_shards=True, force=True))

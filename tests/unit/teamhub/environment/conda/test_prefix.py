@@ -12,6 +12,7 @@ from support.conda_channel import Channel
 from support.web import Fault, Web, corrupted, truncated
 from teamhub.environment.conda import prefix
 from teamhub_build.lock import write_shipped_lock
+from teamhub_build.solver import Request
 from teamhub_build.suites import EVERY_SUITE
 from teamhub_shared import TeamhubError
 from unit.teamhub.environment.conftest import SPECS, Server
@@ -22,8 +23,8 @@ def thin(tmp_path: Path, other: Channel, web: Web) -> Server:
     """A server on which dpkg has unpacked a thin package, built of the channel at `web`."""
     other.add("library", "2.0")
     made = Server(tmp_path, other)
-    request = {"channels": [web.url]}
-    write_shipped_lock(request, made.layout.channel, specs=SPECS, suite=EVERY_SUITE)
+    request = Request(SPECS, (web.url,), EVERY_SUITE.glibc, repodata=tmp_path / "repodata")
+    write_shipped_lock(request, made.layout.channel)
     return made
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from support.conda_channel import Channel
-from teamhub.environment import apply
-from teamhub.environment.store import generations, in_use, prune
+from teamhub.environment.store import generations, prune
 from unit.teamhub.environment.conftest import Server
 
 
@@ -26,7 +24,7 @@ def using(generation: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def grow(server: Server, other: Channel, count: int) -> list[Path]:
-    """Apply so many more wishes; the generations that they made."""
+    """Ask for one more package so many times; the generations that this made."""
     made = []
     names: list[str] = []
     for number in range(count):
@@ -40,7 +38,7 @@ def grow(server: Server, other: Channel, count: int) -> list[Path]:
 def test_the_newest_three_stay(server: Server, other: Channel) -> None:
     first = server.current
     made = grow(server, other, 4)
-    assert list(generations.complete(server.layout)) == made[-3:]
+    assert [generation.path for generation in server.state.generations] == made[-3:]
     assert not first.exists()
     assert "removed generation 1" in server.said
 
@@ -50,7 +48,7 @@ def test_a_generation_in_use_stays_until_it_is_not(server: Server, other: Channe
     with using(first):
         grow(server, other, 3)
         assert first.exists()
-    prune.prune(server.layout)
+    prune.prune(server.state)
     assert not first.exists()
 
 
@@ -58,8 +56,8 @@ def test_the_current_generation_stays_however_old(server: Server, other: Channel
     first = server.current
     with using(first):
         grow(server, other, 3)
-    apply.rollback("1", server.said.append, server.layout)
-    assert prune.prune(server.layout) == []
+    server.roll_back("1")
+    assert prune.prune(server.state) == []
     assert server.current == first
 
 
@@ -68,9 +66,9 @@ def test_packages_that_no_generation_has_leave_the_cache(server: Server, other: 
     server.apply()
     assert (server.layout.cache / "extra-1.0-0").is_dir()
     server.ask()
-    apply.rollback("1", server.said.append, server.layout)
-    generations.remove(generations.find("2", server.layout))
-    prune.prune(server.layout)
+    server.roll_back("1")
+    generations.remove(server.state.find("2").path)
+    prune.prune(server.state)
     assert not list(server.layout.cache.glob("extra*"))
     assert (server.layout.cache / "library-2.0-0").is_dir()
 
@@ -80,39 +78,3 @@ def test_a_package_that_left_the_cache_comes_again(server: Server, other: Channe
     server.ask("extra", channels=[other.url])
     server.apply()
     assert server.version("extra") == "1.0"
-
-
-class TestUse:
-    """How a process is found to need a generation."""
-
-    def found(self, server: Server, process: subprocess.Popen[bytes]) -> list[str]:
-        uses = in_use.uses(server.layout.generations)
-        return [use.generation for use in uses if use.pid == process.pid]
-
-    def test_by_its_working_directory(self, server: Server) -> None:
-        with using(server.current) as process:
-            assert self.found(server, process) == [server.current.name]
-
-    def test_by_an_open_file(self, server: Server) -> None:
-        with (server.current / "user/share/library/version").open() as file:
-            process = subprocess.Popen(["sleep", "300"], stdin=file)
-            assert self.found(server, process) == [server.current.name]
-            process.kill()
-            process.wait()
-
-    def test_by_its_search_path(self, server: Server) -> None:
-        search_path = f"{server.current}/user/bin:{os.environ['PATH']}"
-        process = subprocess.Popen(["sleep", "300"], env={"PATH": search_path})
-        assert self.found(server, process) == [server.current.name]
-        process.kill()
-        process.wait()
-
-    def test_who_and_since_when(self, server: Server) -> None:
-        with using(server.current) as process:
-            (use,) = (u for u in in_use.uses(server.layout.generations) if u.pid == process.pid)
-        assert use.program == "sleep"
-        started = Path(f"/proc/{os.getpid()}").stat().st_mtime
-        assert use.started >= started - 1
-
-    def test_nobody_uses_a_server_that_rests(self, server: Server) -> None:
-        assert in_use.uses(server.layout.generations) == []

@@ -1,4 +1,4 @@
-"""After a power cut nothing that was unpacked before and not synced gets into a generation."""
+"""Nothing that a power cut has torn, or that somebody has edited, gets into a generation."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.conda_channel import Channel
+from support.web import Web
 from teamhub.environment import building
 from teamhub.environment.store import unsynced
 from teamhub.environment.store.layout import Layout
@@ -29,13 +30,13 @@ def zeros(file: Path) -> None:
     file.write_bytes(bytes(file.stat().st_size))
 
 
+def killed(_layout: Layout) -> None:
+    raise Killed
+
+
 @pytest.fixture
 def unpacked(server: Server, other: Channel, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of a package that was unpacked for a generation which never got as far as its sync."""
-
-    def killed(_layout: Layout) -> None:
-        raise Killed
-
     server.ask("extra", channels=[other.url])
     with monkeypatch.context() as patch:
         patch.setattr(building, "sync", killed)
@@ -91,3 +92,79 @@ def test_no_note_is_left_of_a_generation_that_was_synced(server: Server) -> None
 
 def test_boots_are_told_apart_by_the_kernels_own_name_for_them() -> None:
     assert len(unsynced.BOOT_ID.read_text("ascii").strip()) == 36
+
+
+def test_what_came_whole_before_a_power_cut_is_not_fetched_again(
+    server: Server, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_power(server, web.url, monkeypatch)
+    server.apply()
+    assert server.version("extra") == "1.0"
+    assert web.sent["extra-1.0-0.conda"] == 1
+
+
+def test_what_was_torn_in_a_power_cut_is_fetched_again(
+    server: Server, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_power(server, web.url, monkeypatch)
+    empty(server.layout.cache / "extra-1.0-0/share/extra/version")
+    server.apply()
+    assert server.version("extra") == "1.0"
+    assert web.sent["extra-1.0-0.conda"] == 2
+
+
+@pytest.mark.parametrize("name", ["index.json", "paths.json"])
+def test_a_packages_own_metadata_may_be_torn_as_well(
+    server: Server, unpacked: Path, name: str
+) -> None:
+    empty(unpacked.parents[2] / "info" / name)
+    server.layout.unsynced.write_text("another boot\n")
+    server.apply()
+    assert server.version("extra") == "1.0"
+
+
+def test_metadata_of_which_there_is_no_hash_may_be_torn(server: Server, unpacked: Path) -> None:
+    """rattler reads it before it links a noarch Python package, and checks it nowhere."""
+    record = unpacked.parents[2] / "info/index.json"
+    record.write_text(record.read_text().replace('"generic"', '"python"'))
+    empty(unpacked.parents[2] / "info/link.json")
+    server.layout.unsynced.write_text("another boot\n")
+    server.apply()
+    assert server.version("extra") == "1.0"
+
+
+def test_doubt_outlives_a_build_that_fails(server: Server, unpacked: Path, other: Channel) -> None:
+    Path(other.add("broken")).write_bytes(b"not a package")
+    zeros(unpacked)
+    server.layout.unsynced.write_text("another boot\n")
+    server.ask("broken", channels=[other.url])
+    with pytest.raises(TeamhubError):
+        server.apply()
+    server.ask("extra", channels=[other.url])
+    server.apply()
+    assert server.version("extra") == "1.0"
+    assert not server.layout.unsynced.exists()
+
+
+def test_an_installation_that_fails_looks_for_what_is_torn(server: Server, unpacked: Path) -> None:
+    unpacked.unlink()
+    server.apply()
+    assert server.version("extra") == "1.0"
+
+
+def test_a_file_that_was_edited_in_place_is_the_packages_again(server: Server) -> None:
+    """Generations share files with the cache: who writes in place changes all of them."""
+    (server.current / "user/share/library/version").write_text("by hand")
+    server.apply(discard=True)
+    assert server.number == 2
+    assert server.version("library") == "2.0"
+
+
+def cut_power(server: Server, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpack the packages of a generation that gets no further, and start the machine anew."""
+    server.ask("extra", channels=[url])
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "sync", killed)
+        with pytest.raises(Killed):
+            server.apply()
+    server.layout.unsynced.write_text("another boot\n")

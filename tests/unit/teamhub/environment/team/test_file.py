@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from teamhub.environment.team.file import BadTeamFile, TeamPackages, read
+from teamhub.environment.team.file import BadTeamFile, TeamPackages, edited, read
 
 SHIPPED = Path(__file__).parents[5] / "conffiles/etc/teamhub/environment.yml"
 
@@ -77,3 +78,68 @@ def test_a_file_that_is_no_text_is_told(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(BadTeamFile, match=r"environment\.yml"):
         read(file)
+
+
+class TestEdited:
+    """The file is changed for as long as what follows succeeds."""
+
+    ADDED = "dependencies:\n  - polars\n"
+
+    def fail(self, file: Path) -> None:
+        """Change the file, and fail after that."""
+        with edited(file, lambda _: self.ADDED):
+            assert file.read_text() == self.ADDED
+            raise KeyboardInterrupt
+
+    def test_it_stays_changed_where_that_succeeds(self, file: Path) -> None:
+        with edited(file, lambda text: text + self.ADDED):
+            assert file.read_text() == self.ADDED
+        assert file.read_text() == self.ADDED
+
+    @pytest.mark.parametrize("before", ["", "# ours\ndependencies: []\n"])
+    def test_it_is_put_back_where_that_fails(self, file: Path, before: str) -> None:
+        file.write_text(before)
+        with pytest.raises(KeyboardInterrupt):
+            self.fail(file)
+        assert file.read_text() == before
+
+    def test_it_is_taken_away_where_there_was_none(self, file: Path) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            self.fail(file)
+        assert not file.exists()
+
+    def test_it_keeps_its_mode_and_owner(self, file: Path) -> None:
+        file.write_text("")
+        file.chmod(0o640)
+        os.chown(file, 65534, 65534)
+        with edited(file, lambda _: self.ADDED):
+            pass
+        status = file.stat()
+        assert (status.st_mode & 0o777, status.st_uid, status.st_gid) == (0o640, 65534, 65534)
+
+    def test_a_new_one_can_be_read_by_anyone(self, file: Path) -> None:
+        with edited(file, lambda _: self.ADDED):
+            pass
+        assert file.stat().st_mode & 0o777 == 0o644
+
+    def test_a_link_to_it_stays_a_link(self, file: Path, tmp_path: Path) -> None:
+        target = tmp_path / "repository.yml"
+        target.write_text("# ours\n")
+        file.symlink_to(target)
+        with pytest.raises(KeyboardInterrupt):
+            self.fail(file)
+        assert file.is_symlink()
+        assert target.read_text() == "# ours\n"
+
+    def test_it_is_not_written_where_nothing_changes(self, file: Path) -> None:
+        file.write_text(self.ADDED)
+        before = file.stat().st_ino
+        with edited(file, lambda text: text):
+            pass
+        assert file.stat().st_ino == before
+
+    def test_what_is_no_text_is_told_before_anything_is_changed(self, file: Path) -> None:
+        file.write_bytes(b"\xff\xfe")
+        with pytest.raises(BadTeamFile, match="utf-8"), edited(file, lambda _: self.ADDED):
+            pass
+        assert file.read_bytes() == b"\xff\xfe"

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
-
 from support.conda_channel import Channel
-from teamhub.environment import apply, reports
-from teamhub.system import tables
+from teamhub.environment import listings
 from unit.teamhub.environment.conftest import Server
 
 
@@ -17,7 +12,7 @@ def test_the_list_says_from_where_and_who_asked(server: Server, other: Channel) 
     other.add("wanted", depends=["helper"])
     server.ask("wanted", channels=[other.url])
     server.apply()
-    rows = reports.packages(server.current, server.layout)
+    rows = listings.packages(server.state.find("2"), server.layout)
     assert [tuple(row.values()) for row in rows] == [
         ("helper", "1.0", other.url, "dependency"),
         ("jupyterhub", "6.1.1", "teamhub", "teamhub"),
@@ -27,30 +22,22 @@ def test_the_list_says_from_where_and_who_asked(server: Server, other: Channel) 
 
 
 def test_the_difference_of_two_generations(server: Server, other: Channel) -> None:
-    first = server.current
     server.ask("extra", channels=[other.url])
-    second = server.apply()
-    assert reports.differences(first, second) == [
+    server.apply()
+    first, second = server.state.generations
+    assert listings.differences(first, second) == [
         {"name": "extra", "before": "-", "after": "1.0 0"}
     ]
-    assert reports.differences(first, first) == []
+    assert listings.differences(first, first) == []
 
 
 def test_the_history_says_which_is_current(server: Server, other: Channel) -> None:
     server.ask("extra", channels=[other.url])
     server.apply()
-    apply.rollback(None, server.said.append, server.layout)
-    rows = reports.switches(server.layout)
+    server.roll_back()
+    rows = listings.switches(server.state)
     assert [(row["generation"], row["why"], row["state"]) for row in rows] == [
         (1, "install", "kept"),
         (2, "apply", "kept"),
         (1, "rollback", "current"),
     ]
-
-
-def test_a_table_has_columns_as_wide_as_they_must_be(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [{"name": "a", "asked_by": "team"}, {"name": "longer", "asked_by": ""}]
-    tables.show(rows, ("name", "asked_by"), as_json=False)
-    assert capsys.readouterr().out == "NAME    ASKED BY\na       team\nlonger\n"
-    tables.show(rows, ("name", "asked_by"), as_json=True)
-    assert json.loads(capsys.readouterr().out) == rows

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
-from teamhub.environment.conda.packages import requested_specs
-from teamhub.environment.store import generations, history, in_use, manifest
+from teamhub.environment.conda.packages import is_embedded, requested_specs
+from teamhub.environment.store import in_use
+from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
+from teamhub.environment.store.state import State
 from teamhub.environment.team.edit import package_name
-from teamhub_shared import CHANNEL_DIR
 
 Row = dict[str, object]
 #: How the table names the channel that the package carries.
 EMBEDDED = "teamhub"
 
 
-def packages(generation: Path, layout: Layout) -> list[Row]:
+def packages(generation: Generation, layout: Layout) -> list[Row]:
     """Every package that people have, from where, and who asked for it."""
-    made = manifest.read(generation)
+    made = generation.made
     shipped = {package_name(spec) for spec in requested_specs(layout.channel)["user"]}
     team = {package_name(spec) for spec in made.team.specs}
     team_pip = {package_name(spec) for spec in made.team.pip}
@@ -31,7 +31,9 @@ def packages(generation: Path, layout: Layout) -> list[Row]:
         {
             "name": package.name,
             "version": package.version,
-            "channel": EMBEDDED if is_embedded(package.channel, layout) else package.channel,
+            "channel": EMBEDDED
+            if is_embedded(package.channel, layout.channel)
+            else package.channel,
             "asked_by": asker(package.name, team),
         }
         for package in made.packages
@@ -48,19 +50,13 @@ def packages(generation: Path, layout: Layout) -> list[Row]:
     return sorted(rows, key=lambda row: str(row["name"]))
 
 
-def is_embedded(channel: str, layout: Layout) -> bool:
-    """Whether a channel is the one that the package carries."""
-    return channel in (CHANNEL_DIR.as_uri(), layout.channel.as_uri())
-
-
-def switches(layout: Layout) -> list[Row]:
+def switches(state: State) -> list[Row]:
     """Every move of `current`, with what became of the generation."""
-    there = {path.name for path in generations.complete(layout)}
-    now = generations.current(layout)
+    there = {generation.path.name for generation in state.generations}
+    now = state.current.path.name if state.current else None
     users: dict[str, set[str]] = {}
-    for use in in_use.uses(layout.generations):
+    for use in in_use.uses(state.layout.generations):
         users.setdefault(use.generation, set()).add(use.user)
-    entries = history.read(layout.history)
     return [
         {
             "generation": entry.number,
@@ -71,16 +67,16 @@ def switches(layout: Layout) -> list[Row]:
                 "removed"
                 if entry.generation not in there
                 else "current"
-                if entry is entries[-1] and now is not None and now.name == entry.generation
+                if entry is state.switches[-1] and entry.generation == now
                 else "kept"
             ),
             "used_by": ", ".join(sorted(users.get(entry.generation, ()))),
         }
-        for entry in entries
+        for entry in state.switches
     ]
 
 
-def differences(one: Path, other: Path) -> list[Row]:
+def differences(one: Generation, other: Generation) -> list[Row]:
     """The packages that two generations do not have alike."""
     before, after = versions(one), versions(other)
     return [
@@ -90,20 +86,19 @@ def differences(one: Path, other: Path) -> list[Row]:
     ]
 
 
-def versions(generation: Path) -> dict[str, str]:
+def versions(generation: Generation) -> dict[str, str]:
     """Version and build of every package of a generation; pip's are named so."""
-    made = manifest.read(generation)
+    made = generation.made
     found = {package.name: f"{package.version} {package.build}" for package in made.packages}
     found |= {package.name: f"{package.version} pip" for package in made.pip_packages}
     return found
 
 
-def running(layout: Layout) -> list[Row]:
+def running(state: State) -> list[Row]:
     """Who runs on which generation, and since when: one row for each person."""
-    there = generations.complete(layout)
-    numbers = {path.name: made.number for path, made in there.items()}
+    numbers = {generation.path.name: generation.number for generation in state.generations}
     rows: dict[tuple[str, str], Row] = {}
-    for use in in_use.uses(layout.generations):
+    for use in in_use.uses(state.layout.generations):
         row = rows.setdefault(
             (use.generation, use.user),
             {

@@ -1,0 +1,212 @@
+"""Whether the hub could start: loads its configuration as the hub does, and looks at its database.
+
+`teamhub` runs it as the hub's account, on the hub's own Python, in the environment of the hub's
+unit, and gives it the path of the main file.  It changes nothing, and prints JSON: an object with
+`errors` and `warnings`, which are lists of [file, line, message], the line being 0 where none can
+be named; and `database`, which is [problem, remedy], or null where the hub can read its database.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import difflib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jupyterhub.app import JupyterHub
+from traitlets import HasTraits, TraitError
+from traitlets.config import Config, Configurable
+from traitlets.config.loader import ConfigFileNotFound, LazyConfigValue, PyFileConfigLoader
+
+from teamhub_hub import database
+
+
+class Finding(NamedTuple):
+    """Something in a configuration file that the hub cannot use, or does not know."""
+
+    file: str
+    #: Counted from 1; 0 where none can be named.
+    line: int
+    message: str
+
+
+@dataclass
+class Findings:
+    """What is wrong with a configuration; with an error the hub could not start."""
+
+    errors: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+
+class Loader(PyFileConfigLoader):
+    """Loads the main file and the snippets; an error in one does not hide those of the next."""
+
+    def __init__(self, filename: str, path: str | None = None) -> None:
+        super().__init__(filename, path)
+        #: Of all files, in the order in which they ended.
+        self.loaded: list[str] = []
+        self.errors: list[Finding] = []
+
+    def load_main_file(self) -> None:
+        """Load this file with all that it loads; a missing one is an error."""
+        try:
+            self.load_or_note()
+        except ConfigFileNotFound as error:
+            self.errors.append(place_of(error, str(Path(self.path or "", self.filename))))
+
+    def load_or_note(self) -> None:
+        """Load this file; what it raises is noted with its place, SystemExit too.
+
+        Raises ConfigFileNotFound where there is none.
+        """
+        try:
+            self.load_config()
+        except BaseException as error:
+            if not self.full_filename:
+                raise
+            self.errors.append(place_of(error, self.full_filename))
+        self.loaded.append(self.full_filename)
+
+    def load_subconfig(self, fname: str, path: str | None = None) -> None:
+        """What a configuration file calls to load another; to the hub, it may be missing."""
+        inner = Loader(fname, path or self.path)
+        with contextlib.suppress(ConfigFileNotFound):
+            inner.load_or_note()
+        self.loaded += inner.loaded
+        self.errors += inner.errors
+        self.config.merge(inner.config)
+
+
+def check_config(main_file: Path) -> Findings:
+    """Load a configuration and check its values against the hub's classes."""
+    loader = Loader(main_file.name, str(main_file.parent))
+    loader.load_main_file()
+    findings = Findings(errors=loader.errors)
+    if not loader.errors:
+        # the main file is noted when it has ended, and the snippets in it are loaded last
+        files = [loader.loaded[-1], *loader.loaded[:-1]]
+        check_values(loader.config, files, findings)
+    return findings
+
+
+def place_of(error: BaseException, file: str) -> Finding:
+    """An exception's text, and the line of the configuration that was running."""
+    words = "".join(traceback.format_exception_only(error)).split("\n")
+    if isinstance(error, SyntaxError) and error.filename:
+        # after the line itself and a mark
+        return Finding(error.filename, error.lineno or 0, words[-2])
+    text = " ".join(words).strip()
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    return Finding(file, (lines[-1] if lines else 0) or 0, text)
+
+
+def check_values(config: Config, files: Sequence[str], findings: Findings) -> None:
+    """Values of the wrong kind are errors; names that the hub does not know are warnings."""
+    # the hub's own first: they name the classes that the others are for
+    check_section("JupyterHub", config.JupyterHub, [JupyterHub], files, findings)
+    if findings.errors:
+        return
+    classes = known_classes(config)
+    for section, values in config.items():
+        if section not in classes:
+            text = unknown("the hub has no class", section, classes)
+            findings.warnings.append(Finding(*place_in(files, f"c.{section}"), text))
+        elif section != "JupyterHub":
+            readers = [cls for cls in classes.values() if issubclass(cls, classes[section])]
+            check_section(section, values, readers, files, findings)
+
+
+def known_classes(config: Config) -> dict[str, type[Configurable]]:
+    """The classes that read the configuration, and those that they inherit from, by name."""
+    hub = JupyterHub(config=config)
+    chosen = [hub.authenticator_class, hub.spawner_class, hub.proxy_class, *hub.classes]
+    return {
+        parent.__name__: parent
+        for cls in (JupyterHub, *chosen)
+        for parent in cls.__mro__
+        if issubclass(parent, Configurable)
+    }
+
+
+def check_section(
+    section: str,
+    values: Mapping[str, Any],
+    readers: Sequence[type[Configurable]],
+    files: Sequence[str],
+    findings: Findings,
+) -> None:
+    """What is wrong with the values for one class and those that inherit from it."""
+    known = {name: cls for cls in readers for name in cls.class_traits(config=True)}
+    for name, value in values.items():
+        setting = f"c.{section}.{name}"
+        if name not in known:
+            text = unknown(f"{section} has no setting", name, known)
+            findings.warnings.append(Finding(*place_in(files, setting), text))
+        elif fault := fault_of(known[name], name, value):
+            findings.errors.append(Finding(*place_in(files, setting), fault))
+
+
+def fault_of(cls: type[HasTraits], name: str, value: object) -> str:
+    """Why a class cannot take a value; empty when it can."""
+    instance = HasTraits.__new__(cls)  # __init__ would want a running hub
+    if isinstance(value, LazyConfigValue):
+        value = value.get_value(getattr(instance, name))
+    try:
+        with instance.cross_validation_lock:
+            cls.class_traits()[name]._validate(instance, value)
+    except TraitError as error:
+        return f"TraitError: {error}"
+    return ""
+
+
+def place_in(files: Sequence[str], name: str) -> tuple[str, int]:
+    """The last place that mentions `name`: what was set last holds."""
+    for file in reversed(files):
+        lines = list(lines_with(Path(file), name))
+        if lines:
+            return file, max(lines)
+    return files[-1], 0
+
+
+def lines_with(file: Path, name: str) -> Iterator[int]:
+    """The lines of a Python file that mention an attribute, such as c.Spawner.args."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == name:
+            yield node.lineno
+
+
+def unknown(what: str, name: str, known: Mapping[str, object]) -> str:
+    """A warning about a name, with the one that may be meant."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"{what} {name}" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def check_database(path: Path) -> tuple[str, str] | None:
+    """Why the hub cannot read its database, and what to do; None where it can."""
+    try:
+        database.check(path)
+    except database.UnreadableDatabase as error:
+        return error.problem, error.remedy
+    return None
+
+
+def main(main_file: str, database_file: Path = database.DATABASE) -> None:
+    """Check both, and print what was found."""
+    results = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a configuration prints must not come between
+    unreadable = check_database(database_file)
+    findings = check_config(Path(main_file))
+    json.dump({**asdict(findings), "database": unreadable}, results)
+    results.close()
+    os._exit(0)  # a thread that a configuration has started may never end
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""The working tree laid over an installed server, without building a package."""
