@@ -9,7 +9,7 @@ const tls = require("node:tls");
 const directory = "/run/teamhub-proxy";
 const setSecureContext = tls.Server.prototype.setSecureContext;
 
-// node would end at the signal where there is no certificate to renew (CERTIFICATE=none).
+// node would end at the signal if there is no certificate to renew (CERTIFICATE=none).
 process.on("SIGHUP", () => {});
 
 // node calls this once for a server that is being made, with the options that it was made with.

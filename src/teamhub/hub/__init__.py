@@ -1,1 +1,1 @@
-"""The two services, the hub and its proxy: checked before a start, restarted where due."""
+"""The two services, the hub and its proxy: checked before a start, restarted if needed."""

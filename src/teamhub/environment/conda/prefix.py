@@ -109,7 +109,7 @@ def link(
     """Have rattler fill `prefix`.
 
     `thorough`: it compares every file in the cache with its package's hash before it takes it, and
-    unpacks the package again where one differs.
+    unpacks the package again if one differs.
     Raises CannotLink, InstallFailed, ChannelUnreachable or CorruptPackage.
     """
     import asyncio
