@@ -114,7 +114,7 @@ def make_readable(database: Path, schema: Schema, upgrade: Upgrade) -> str | Non
         return f"the hub's database has a newer schema now; the copy from before: {backup.path}"
     return (
         f"the hub's database was of a newer version and is {backup.path} now; {source} was put "
-        "back, so the hub does not know of anything since then"
+        "back, so the hub does not know what happened since then"
     )
 
 

@@ -100,7 +100,7 @@ def ask(name: str) -> str:
             return password
         report("the two passwords differ")
     raise passwords.BadPassword(
-        f"{name} has no new password: what was typed differed {ATTEMPTS} times",
+        f"no password for {name}: the two differed {ATTEMPTS} times",
         f"try again with: teamhub user passwd {name}",
     )
 

@@ -207,7 +207,7 @@ class TestProcess:
         end = time.monotonic() + 60
         while not started.exists() and time.monotonic() < end:
             time.sleep(0.05)
-        with pytest.raises(HubCannotStart, match=r"not loaded after 0\.2 s\n.*does not end"):
+        with pytest.raises(HubCannotStart, match=r"did not load within 0\.2 s\n.*does not end"):
             output_of(process, seconds=0.2)
         with pytest.raises(ProcessLookupError):
             os.kill(process.pid, 0)

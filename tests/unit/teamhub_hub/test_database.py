@@ -158,7 +158,7 @@ class TestDowngrade:
         write(THIRD, "wash")
         said = make_readable(database, OLD_HUB, never)
         assert (revision_of(database), people(database)) == (SECOND, ["zoe"])
-        assert "unknown to the hub" in str(said)
+        assert "the hub does not know what happened since then" in str(said)
 
     def test_what_the_newer_version_wrote_is_kept_too(self, write: Write) -> None:
         database = write(SECOND)

@@ -109,7 +109,7 @@ class TestChangeForm:
         answer = at_the_form.change_password(OLD, "short")
         assert answer.status_code == 400
         assert error_shown(answer) == (
-            "Your password has not changed. You must choose a longer password."
+            "Your password was not changed. You must choose a longer password."
         )
         assert not at_the_form.is_signed_in()
 

@@ -65,7 +65,7 @@ class State:
                 return generation
         there = ", ".join(str(generation.number) for generation in self.generations)
         raise NoSuchGeneration(
-            f"there is no generation {name}", f"name another; there are: {there or 'none yet'}"
+            f"there is no generation {name}", f"name another; there are: {there or 'none'}"
         )
 
     def before_current(self) -> Generation:
