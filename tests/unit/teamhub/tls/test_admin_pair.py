@@ -175,9 +175,7 @@ def test_a_missing_issuer_is_a_warning(folder: Path) -> None:
         ],
         **quiet,  # type: ignore[call-overload]
     )
-    assert (
-        "not hold the certificate of its issuer" in files.check(leaf, key, (HOST,)).warnings[0]
-    )
+    assert "not hold the certificate of its issuer" in files.check(leaf, key, (HOST,)).warnings[0]
     leaf.write_bytes(leaf.read_bytes() + issuer.read_bytes())
     assert files.check(leaf, key, (HOST,)).warnings == ()
 
