@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teamhub.people import accounts, panel
-from teamhub_hub import membership
+from teamhub.people import panel
+from teamhub_shared import accounts
 
 SUDOERS = Path(__file__).parents[3] / "conffiles/etc/sudoers.d/teamhub"
 
