@@ -19,8 +19,8 @@ from decimal import Decimal
 ASCII_TEXT = "] !#%&(-[^_a-~"
 
 #: That, and the letters and signs of other scripts.  It leaves out control characters, and code
-#: points for which systemd skips a line (U+FDD0 and others).  The dialogue checks ASCII alone, since
-#: glibc's C.UTF-8 has no ranges of other characters; the postinst checks them all.
+#: points for which systemd skips a line (U+FDD0 and others).  The dialogue checks ASCII alone:
+#: bookworm's grep has no ranges of other characters in C.UTF-8.  The postinst checks them all.
 TEXT = (
     f"[{ASCII_TEXT}"
     "\u00a1-\u1ffe\u2010-\u2027\u2030-\ud7a3\uf900-\ufdc7\ufdf0-\uffee"

@@ -106,7 +106,7 @@ BAD = {
         "dead:beef", ":", ":::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::",
         "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:192.0.2.7", "192.0.2.7::",
         "::192.0.2", "::192.0.2.256", "fe80::1%eth0", "::g", "bücher.example", "hub\tother",
-        "hub\x0bother", "hub\xa0other", "hub\u3000other", "hub'", 'hub"', "hub\\", "`id`", 
+        "hub\x0bother", "hub\xa0other", "hub\u3000other", "hub'", 'hub"', "hub\\", "`id`",
         "hub\udc80", "\udcc3\udca4", "hub\r",
     ],
     "certificate": ["", "bought", "letsencrypt", "Own", "own none", "own\nnone"],
