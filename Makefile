@@ -3,13 +3,17 @@
 PYTHON = /usr/bin/python3
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: build lock dev test test-all bench bench-quick repo-demo clean
+.PHONY: build lock docs dev test test-all bench bench-quick repo-demo clean
 
 build:
 	$(PYTHON) build.py
 
 lock:
 	$(PYTHON) build.py lock
+
+# the table of settings in docs/settings.md
+docs:
+	$(PYTHON) build.py docs
 
 # the working tree on a booted server, which follows it
 dev:

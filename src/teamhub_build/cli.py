@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from teamhub_build import machine
+from teamhub_build import docs, machine
 from teamhub_build.built_of import read_tree, write_tree
 from teamhub_build.profiles import DEFAULT_PROFILE, PROFILES
 from teamhub_build.progress import Progress
@@ -31,9 +31,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "action",
         nargs="?",
-        choices=("build", "lock"),
+        choices=("build", "lock", "docs"),
         default="build",
-        help="build the package (default), or renew the pins of all inputs",
+        help="build the package (default), renew the pins of all inputs, or renew the table of "
+        "settings in docs/settings.md",
     )
     options.add_argument(
         "--suite",
@@ -103,6 +104,9 @@ def main(repository: Path, arguments: list[str]) -> int:
 
 def _build_or_lock(repository: Path, arguments: list[str], progress: Progress) -> None:
     options = parser().parse_args(arguments)
+    if options.action == "docs":
+        docs.renew(repository)
+        return
     workspace = Workspace(repository)
     wanted = [*machine.BUILD_PACKAGES]
     if options.action == "build" and not _builds_here(_variant(options)):

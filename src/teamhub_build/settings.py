@@ -23,7 +23,7 @@ def context() -> dict[str, object]:
 
 
 def is_boolean(setting: Setting) -> bool:
-    """Whether debconf asks for it by a question of yes and no, which it stores as true and false."""
+    """Whether debconf asks for yes or no, which it stores as true or false."""
     return setting.rule == rules.YES_OR_NO
 
 

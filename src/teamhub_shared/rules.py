@@ -4,7 +4,7 @@ The server checks by `fault`.  The dialogue runs before Python is there, so the 
 same patterns and bounds into maintscripts/config, and a test holds both to one answer.
 
 Patterns are POSIX extended regular expressions that Python's `re` reads alike.  Each matches a
-whole text, in a UTF-8 locale.
+whole text.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-#: What sh, systemd, sed and Python read in the same way between double quotes: of ASCII all that
-#: can be printed but " $ ' \ and `, and the letters and signs of other scripts.  That leaves out
-#: control characters, and code points for which systemd skips a line (U+FDD0 and others).
+#: Of ASCII, what sh, systemd, sed and Python read in the same way between double quotes: all that
+#: can be printed but " $ ' \ and `.  Written as in brackets of a pattern, and as tr(1) reads it.
+ASCII_TEXT = "] !#%&(-[^_a-~"
+
+#: That, and the letters and signs of other scripts.  It leaves out control characters, and code
+#: points for which systemd skips a line (U+FDD0 and others).  The dialogue checks ASCII alone:
+#: bookworm's grep has no ranges of other characters in C.UTF-8.  The postinst checks them all.
 TEXT = (
-    "[] !#%&(-[^_a-~"
+    f"[{ASCII_TEXT}"
     "\u00a1-\u1ffe\u2010-\u2027\u2030-\ud7a3\uf900-\ufdc7\ufdf0-\uffee"
     "\U00010000-\U0001fbfa\U00020000-\U0003134a]*"
 )

@@ -45,11 +45,15 @@ TESTED_BY = {
     "teamhub_build/repository/publish_command.py": "server/test_repository.py",
     "teamhub_build/repository/signing.py": "unit/teamhub_build/repository/test_publishing.py",
     "teamhub_build/root.py": "package/test_lint.py",
+    "teamhub_build/settings.py": "unit/maintscripts/test_parity.py",
     "teamhub_build/solver.py": "unit/teamhub_build/test_lock.py",
     "teamhub_build/suites.py": "package/test_control.py",
     "teamhub_build/workspace.py": "unit/teamhub_build/test_machine.py",
     "teamhub_shared/__init__.py": "package/test_channel.py",
+    "teamhub_shared/accounts.py": "unit/maintscripts/test_parity.py",
     "teamhub_shared/conda/network.py": "unit/teamhub/environment/conda/test_channels.py",
+    "teamhub_shared/rules.py": "unit/maintscripts/test_parity.py",
+    "teamhub_shared/settings.py": "unit/teamhub/settings/test_conf.py",
 }
 
 

@@ -17,9 +17,9 @@ from typing import IO
 from teamhub.environment import checks
 from teamhub.environment.store.generations import CURRENT
 from teamhub.hub import unit
-from teamhub.people.accounts import SERVICE_ACCOUNT
 from teamhub.system.remedies import retry_command
 from teamhub_shared import TeamhubError
+from teamhub_shared.accounts import SERVICE_ACCOUNT
 
 CONFIG = Path("/etc/teamhub/jupyterhub_config.py")
 #: With -P, a module in the working directory counts as little as it does for the hub.

@@ -13,7 +13,7 @@ import pytest
 from support.web import serve
 from teamhub.hub import services
 from teamhub_hub import settings as hub_settings
-from teamhub_shared.settings import SETTINGS
+from teamhub_shared.settings import HUB, PROXY, SETTINGS, keys_read_by
 
 DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
 DIGEST = {"TEAMHUB_PROXY": "0123abcd"}
@@ -63,14 +63,14 @@ def test_a_hub_that_serves_answers_whatever_it_says(tmp_path: Path) -> None:
 
 def test_the_hub_restarts_for_every_setting_that_it_reads() -> None:
     through_the_proxy = {"HTTP_PORT", "LISTEN_ADDRESS"}
-    assert {*services.HUB_KEYS, *through_the_proxy} == set(hub_settings.DEFAULTS)
-    assert through_the_proxy <= set(services.PROXY_KEYS)
+    assert {*keys_read_by(HUB), *through_the_proxy} == set(hub_settings.DEFAULTS)
+    assert through_the_proxy <= set(keys_read_by(PROXY))
 
 
 def test_the_proxys_program_uses_no_other_setting() -> None:
     program = Path("src/programs/proxy").read_text("utf-8")
     used = {key for key in DEFAULTS if f"${key}" in program or f"${{{key}" in program}
-    assert used == set(services.PROXY_KEYS)
+    assert used == set(keys_read_by(PROXY))
 
 
 def test_a_proxy_as_it_would_be_started_now_goes_on(started: subprocess.Popen[bytes]) -> None:
@@ -88,22 +88,22 @@ def test_a_proxy_of_an_older_package_restarts(started: subprocess.Popen[bytes]) 
 
 def test_another_certificate_restarts_neither() -> None:
     change = {"CERTIFICATE": "files", "CERTIFICATE_FILE": "/c", "KEY_FILE": "/k"}
-    assert differing(services.PROXY_KEYS, **change) == []
-    assert differing(services.HUB_KEYS, **change) == []
+    assert differing(keys_read_by(PROXY), **change) == []
+    assert differing(keys_read_by(HUB), **change) == []
 
 
 def test_no_certificate_restarts_both() -> None:
-    assert "CERTIFICATE" in differing(services.PROXY_KEYS, CERTIFICATE="none")
-    assert "CERTIFICATE" in differing(services.HUB_KEYS, CERTIFICATE="none")
+    assert "CERTIFICATE" in differing(keys_read_by(PROXY), CERTIFICATE="none")
+    assert "CERTIFICATE" in differing(keys_read_by(HUB), CERTIFICATE="none")
 
 
 def test_a_port_that_is_not_used_makes_no_difference() -> None:
     before = {**DEFAULTS, "CERTIFICATE": "none"}
-    assert services.differing(services.PROXY_KEYS, before, {**before, "HTTPS_PORT": "8443"}) == []
+    assert services.differing(keys_read_by(PROXY), before, {**before, "HTTPS_PORT": "8443"}) == []
 
 
 def test_a_setting_that_the_file_did_not_have_was_at_its_default() -> None:
-    assert services.differing(services.HUB_KEYS, {}, DEFAULTS) == []
+    assert services.differing(keys_read_by(HUB), {}, DEFAULTS) == []
 
 
 def test_files_that_were_there_before_the_start_are_not_new(folder: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teamhub.people import accounts, panel
+from teamhub_shared.accounts import SERVICE_ACCOUNT
 
 
 @pytest.mark.parametrize(("word", "action"), [("add", panel.add), ("remove", panel.remove)])
@@ -25,7 +26,7 @@ def test_nothing_else_gets_through(arguments: list[str]) -> None:
         return
     assert [name] == arguments[1:]
     assert action is panel.ACTIONS[arguments[0]]
-    assert name not in ("root", accounts.SERVICE_ACCOUNT)
+    assert name not in ("root", SERVICE_ACCOUNT)
     uids = {account.pw_name: account.pw_uid for account in pwd.getpwall()}
     assert 1000 <= uids.get(name, 1000) <= 59999
 
