@@ -56,12 +56,13 @@ def enter_network_of_its_own(sections: Sequence[str]) -> int:
     """Prepare like the tests, then run this again where there is no other network."""
     import run
     from bench import virtualenv
+    from support import preparation
     from support.selection import PACKAGES
     from teamhub_build.suites import machine_suite
 
     here = machine_suite().codename
     package = next(made for made in PACKAGES if made.suite == here)
-    if run.prepare().failed or not run.fetch_server_roots({here: [package.path()]}):
+    if preparation.prepare().failed or not run.fetch_server_roots({here: [package.path()]}):
         return 1
     if BESIDE_DEBIANS.intersection(sections) and not fetch_peers(here):
         return 1
@@ -77,9 +78,16 @@ def enter_network_of_its_own(sections: Sequence[str]) -> int:
         "virtualenv": str(peer),
         "wheels": str(wheels),
         "requirements": virtualenv.requirements(lock),
-        "uv": str(run.VENV / "bin/uv"),
+        "uv": str(preparation.VENV / "bin/uv"),
     }
-    alone = [*run.AS_ROOT, *run.ALONE, "unshare", "--net", str(run.VENV / "bin/python"), __file__]
+    alone = [
+        *preparation.AS_ROOT,
+        *run.ALONE,
+        "unshare",
+        "--net",
+        str(preparation.VENV / "bin/python"),
+        __file__,
+    ]
     what = f"--alone={json.dumps(known)}"
     return subprocess.run([*alone, what, *sys.argv[1:]], check=False).returncode
 
@@ -87,10 +95,12 @@ def enter_network_of_its_own(sections: Sequence[str]) -> int:
 def fetch_peers(suite: str) -> bool:
     """Fetch what Debian's own hub takes."""
     import run
+    from support import preparation
+    from support.outcomes import succeeds
 
-    fetch = [*run.AS_ROOT, "unshare", "--mount", str(run.VENV / "bin/python")]
+    fetch = [*preparation.AS_ROOT, "unshare", "--mount", str(preparation.VENV / "bin/python")]
     what = ["-m", "bench.debian_hub", str(run.BUILD / "server"), suite]
-    return run.succeeds([*fetch, *what], PYTHONPATH=".:tests:src")
+    return succeeds([*fetch, *what], PYTHONPATH=".:tests:src")
 
 
 def measure(options: argparse.Namespace) -> int:

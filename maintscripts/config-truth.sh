@@ -15,11 +15,16 @@ show_truth() {
 	esac
 }
 
+show() {
+	db_set "teamhub/$1" "$2"
+	keep "$1" "$2"
+}
+
 # Before the first configuration is finished, a group fills in only what nobody has answered.
 show_members() {
 	if [ -n "$configured_version" ] || [ -z "$(answer "$1")" ]; then
 		if group=$(getent group "$2"); then
-			db_set "teamhub/$1" "$(printf '%s' "$group" | cut -d: -f4 | sed 's/,/, /g')"
+			show "$1" "$(printf '%s' "$group" | cut -d: -f4 | sed 's/,/, /g')"
 		fi
 	fi
 }
@@ -33,21 +38,33 @@ show_setting() {
 		-e "s/^'\([^'\\\\\$\`]*\)'\$/=\1/p" \
 		-e t \
 		-e "s/^[^\"'\\\\\$\`[:space:]]*\$/=&/p")
-	value=${written#=}
-	if [ "$1" = create-accounts ]; then
-		value=$(printf '%s' "$value" | sed -e 's/^yes$/true/' -e 's/^no$/false/')
+	RET=${written#=}
+	if is_boolean "$1"; then
+		as_boolean
 	fi
-	[ -z "$written" ] || db_set "teamhub/$1" "$value"
+	[ -z "$written" ] || show "$1" "$RET"
 }
 
 # The host's names and addresses, each once.
 own_names() {
 	names=
+	left_out=$(temporary_addresses)
 	for name in $(timeout 5 hostname -f 2>/dev/null || true) $(hostname) $(hostname -I || true); do
-		case " $names " in
+		case " $names $left_out " in
 		*" $name "*) ;;
 		*) names="$names${names:+ }$name" ;;
 		esac
 	done
 	printf '%s' "$names"
+}
+
+# IPv6 addresses that the kernel makes for privacy (flag 01) and replaces after a day, in the form in
+# which programs show them (RFC 5952): the kernel's list has all 32 digits.
+temporary_addresses() {
+	sed -nE 's/^([0-9a-f]{32})( [0-9a-f]+){3} [0-9a-f]*[13579bdf] .*/\1/p' /proc/net/if_inet6 2>/dev/null |
+		sed -E -e 's/..../&:/g' -e 's/:$//' -e 's/(^|:)0{1,3}([0-9a-f])/\1\2/g' \
+			-e 's/(^|:)0(:0){6}(:|$)/::/;t' -e 's/(^|:)0(:0){5}(:|$)/::/;t' \
+			-e 's/(^|:)0(:0){4}(:|$)/::/;t' -e 's/(^|:)0(:0){3}(:|$)/::/;t' \
+			-e 's/(^|:)0(:0){2}(:|$)/::/;t' -e 's/(^|:)0:0(:|$)/::/' |
+		tr '\n' ' '
 }

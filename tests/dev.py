@@ -29,13 +29,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from support.container import inside, running
+from support.preparation import AS_ROOT, VENV
 from support.selection import DIST, REPOSITORY, NoPackageError, Package
 from teamhub_build.suites import SUITES, machine_suite
 
 BUILD = REPOSITORY / ".build"
-PYTHON = BUILD / "venv-test/bin/python"
+PYTHON = VENV / "bin/python"
 PORTS = range(8443, 8463)
-AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--preserve-env"]
 #: Enters mount and process namespaces of its own, which end with all that is in them.
 ALONE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 #: Keeps the network there is as descriptor 9, and enters one with nothing in it.

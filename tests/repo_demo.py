@@ -22,15 +22,15 @@ URL = "http://127.0.0.1:8000/"
 
 def main() -> int:
     """Prepare like the tests, then go on in their environment."""
-    import run
+    from support.preparation import VENV, prepare
     from support.selection import PACKAGES
     from teamhub_build.suites import machine_suite
 
     os.chdir(REPOSITORY)
-    if not run.VENV.exists() and run.prepare().failed:
+    if not VENV.exists() and prepare().failed:
         return 1
-    if Path(sys.prefix) != run.VENV:
-        return subprocess.run([run.VENV / "bin/python", __file__], check=False).returncode
+    if Path(sys.prefix) != VENV:
+        return subprocess.run([VENV / "bin/python", __file__], check=False).returncode
     package = next(made for made in PACKAGES if made.suite == machine_suite().codename)
     make_keyring()
     try:

@@ -24,14 +24,11 @@ Needs only the standard library.  The last line printed is "N passed, N failed".
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -42,6 +39,8 @@ sys.path.insert(0, str(REPOSITORY / "src"))
 
 # these need the path above
 import dev  # noqa: E402
+from support.outcomes import Outcome, count, read_report, succeeds, total  # noqa: E402
+from support.preparation import AS_ROOT, DEBIAN_PYTHON, VENV, prepare  # noqa: E402
 from support.selection import (  # noqa: E402
     NoPackageError,
     Package,
@@ -49,50 +48,15 @@ from support.selection import (  # noqa: E402
     commit_hash,
     select,
 )
-from teamhub_build.machine import BUILD_PACKAGES  # noqa: E402
 from teamhub_build.suites import SUITES  # noqa: E402
 
 BUILD = REPOSITORY / ".build"
-VENV = BUILD / "venv-test"
 RESULTS = BUILD / "results"
-REQUIREMENTS = [REPOSITORY / "requirements" / name for name in ("build.txt", "test.txt")]
-DEBIAN_PYTHON = "/usr/bin/python3"
 #: Enters mount and process namespaces of its own.
 ALONE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--preserve-env"]
 
 #: How many tests of servers run side by side.  Much of each is waiting; each takes 1 GB of memory.
 SERVER_WORKERS = min(2 * (os.cpu_count() or 1), 8)
-
-#: Debian packages that the tests call; the unit tests call what a build does, too.
-DEBIAN_PACKAGES = (
-    *BUILD_PACKAGES,
-    "apt-utils",
-    "chromium",
-    "debconf-utils",
-    "devscripts",
-    "faketime",
-    "fonts-dejavu-core",
-    "gpg",
-    "gpg-agent",
-    "iproute2",
-    "libnss3-tools",
-    "mmdebstrap",
-    "patchelf",
-    "piuparts",
-    "reprotest",
-    "shellcheck",
-    "systemd-container",
-)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How many checks of a stage passed and failed."""
-
-    passed: int
-    failed: int
-    seconds: float = 0
 
 
 @dataclass(frozen=True)
@@ -190,44 +154,6 @@ def summarise(outcomes: dict[str, Outcome], seconds: float) -> int:
     failed = sum(outcome.failed for outcome in outcomes.values())
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not passed else 0
-
-
-def prepare() -> Outcome:
-    """Install the Debian packages that are missing, and the tests' virtual environment.
-
-    Not a test: nothing is counted but a failure.
-    """
-    ready = install_debian_packages() and install_venv()
-    return Outcome(0, 0 if ready else 1)
-
-
-def install_debian_packages() -> bool:
-    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n"]
-    listed = subprocess.run([*query, *DEBIAN_PACKAGES], capture_output=True, text=True, check=False)
-    here = {line.split()[0] for line in listed.stdout.splitlines() if line.endswith(" installed")}
-    missing = [package for package in DEBIAN_PACKAGES if package not in here]
-    if not missing:
-        return True
-    apt = [*AS_ROOT, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet=2", "--yes"]
-    return succeeds([*apt, "update"]) and succeeds(
-        [*apt, "install", "--no-install-recommends", *missing]
-    )
-
-
-def install_venv() -> bool:
-    """Make .build/venv-test from the pinned requirements, when they have changed since."""
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in REQUIREMENTS)).hexdigest()
-    stamp = VENV / "requirements.sha256"
-    if stamp.exists() and stamp.read_text() == key:
-        return True
-    shutil.rmtree(VENV, ignore_errors=True)
-    files = [argument for path in REQUIREMENTS for argument in ("--requirement", str(path))]
-    made = succeeds([DEBIAN_PYTHON, "-m", "venv", str(VENV)]) and succeeds(
-        [str(VENV / "bin/pip"), "install", "--quiet", "--require-hashes", *files]
-    )
-    if made:
-        stamp.write_text(key)
-    return made
 
 
 def check_style(run: Run) -> Outcome:
@@ -332,44 +258,6 @@ def run_pytest(
     if not outcome.failed and not (ended_well and outcome.passed):
         return Outcome(outcome.passed, 1)
     return outcome
-
-
-def read_report(report: Path) -> Outcome:
-    """The counts of a report in JUnit's format; skipped tests count as neither."""
-    passed = failed = 0
-    for suite in ElementTree.parse(report).iter("testsuite"):  # noqa: S314 - pytest's own file
-        bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        failed += bad
-        passed += int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0))
-    return Outcome(passed, failed)
-
-
-def count(commands: Iterable[Sequence[str]], label: str = "") -> Outcome:
-    results = [succeeds(command, label) for command in commands]
-    return Outcome(results.count(True), results.count(False))
-
-
-def total(outcomes: Iterable[Outcome]) -> Outcome:
-    outcomes = list(outcomes)
-    return Outcome(sum(each.passed for each in outcomes), sum(each.failed for each in outcomes))
-
-
-def succeeds(command: Sequence[str], label: str = "", **environment: str) -> bool:
-    """Run a command, its output going where ours goes, each line behind `label` if there is one."""
-    begin = f"{label} | " if label else ""
-    print(f"{begin}$ {' '.join(command)}", flush=True)
-    variables = os.environ | environment
-    if not label:
-        return subprocess.run(command, env=variables, check=False).returncode == 0
-    with subprocess.Popen(
-        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            # in one write: other stages print, too
-            sys.stdout.write(f"{begin}{line}")
-            sys.stdout.flush()
-    return process.returncode == 0
 
 
 STAGES: dict[str, Callable[[Run], Outcome]] = {

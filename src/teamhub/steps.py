@@ -11,15 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from teamhub.hub import ports
 from teamhub.people import accounts, limits, membership
-from teamhub.settings import effective as settings
+from teamhub.settings import conf
 from teamhub.system.report import report
 from teamhub.system.run import run
+from teamhub_shared.accounts import SERVICE_ACCOUNT
 
 
 def check(users: str, admins: str, answers: Sequence[str]) -> None:
     """Check all that the steps below will need, and change nothing."""
     wanted = membership.read_membership(users, admins)
-    values = settings.answers(answers)
+    values = conf.read(answers)
     accounts.check_accounts(wanted.users, may_create=values["CREATE_ACCOUNTS"] == "yes")
     check_settings(values)
 
@@ -31,7 +32,7 @@ def check_settings(values: Mapping[str, str]) -> None:
     from teamhub.tls import certificates
 
     warn_of_unknown_keys()
-    ports.check(values, first_time=not settings.PATH.exists())
+    ports.check(values, first_time=not conf.PATH.exists())
     certificates.check(values)
     # Only for a hub that is to start, since it takes seconds.  An upgrade may bring a configuration
     # that only its own environment can load: then it is checked in that one, once it is there.
@@ -41,9 +42,9 @@ def check_settings(values: Mapping[str, str]) -> None:
 
 def warn_of_unknown_keys() -> None:
     """Tell of keys in teamhub.conf that set nothing, such as misspelt ones."""
-    for key, meant in settings.unknown_keys().items():
+    for key, meant in conf.unknown_keys().items():
         hint = f"; did you mean {meant}?" if meant else ""
-        report(f"warning: {settings.PATH} sets {key}, which is no setting of teamhub{hint}")
+        report(f"warning: {conf.PATH} sets {key}, which is no setting of teamhub{hint}")
 
 
 def check_hub(values: Mapping[str, str]) -> None:
@@ -59,22 +60,22 @@ def set_up_service_account() -> None:
     Every Debian system has the group and /etc/shadow readable by it (base-passwd).
     """
     accounts.check_service_account()
-    if accounts.SERVICE_ACCOUNT not in accounts.members("shadow"):
+    if SERVICE_ACCOUNT not in accounts.members("shadow"):
         run(
-            ["gpasswd", "--add", accounts.SERVICE_ACCOUNT, "shadow"],
+            ["gpasswd", "--add", SERVICE_ACCOUNT, "shadow"],
             remedy=membership.GROUP_REMEDY,
         )
 
 
 def set_up_settings(answers: Sequence[str]) -> None:
     """Write teamhub.conf with every setting in it."""
-    first_time = not settings.PATH.exists()
-    values = settings.answers(answers)
+    first_time = not conf.PATH.exists()
+    values = conf.read(answers)
     holder = ports.without_redirect(values) if first_time else None
     if holder:
         report(f"port {values['HTTP_PORT']} is in use by {holder}: no redirect to HTTPS")
         values["HTTP_PORT"] = "off"
-    settings.write(values)
+    conf.write(values)
 
 
 def set_up_people(users: str, admins: str) -> None:
@@ -101,12 +102,12 @@ def set_up_certificates() -> None:
     """Make or copy the certificate, unless the one that is there will do."""
     from teamhub.tls import certificates
 
-    certificates.ensure(settings.read(), report)
+    certificates.ensure(conf.read(), report)
 
 
 def set_up_limits() -> None:
     """Have systemd limit what each person's processes may take."""
-    if limits.apply(settings.read()):
+    if limits.apply(conf.read()):
         report("set what one person may take; it holds for running servers too")
 
 
@@ -120,7 +121,7 @@ def set_up_environment() -> None:
     from teamhub.environment.store import generations
     from teamhub.hub import check as hub_check
 
-    hub = hub_check.HubCheck(settings.read(), report)
+    hub = hub_check.HubCheck(conf.read(), report)
     apply.ensure_current(report, checks=(*USER_PROGRAMS, NODE, hub))
     if not hub.has_passed:
         hub.run(generations.CURRENT)
@@ -130,13 +131,13 @@ def set_up_services() -> None:
     """Restart the proxy or the hub where they run with what has changed, and wait for the hub."""
     from teamhub.hub import services
 
-    services.restart_stale(settings.read(), report)
+    services.restart_stale(conf.read(), report)
     services.wait_for_hub(report)
 
 
 def apply() -> None:
     """Check teamhub.conf as it is now and do all that follows from it."""
-    check_settings(settings.read())
+    check_settings(conf.read())
     set_up_settings(())
     set_up_certificates()
     set_up_limits()

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from teamhub_build import settings
 from teamhub_build.commands import run_logged
 from teamhub_build.hub_schema import hub_revisions
 from teamhub_build.release import Release
@@ -77,6 +78,7 @@ def write_rendered_sources(
         "version": release.version,
         "proxy_digest": proxy_digest(repository, channel),
         "schema_revisions": hub_revisions(channel),
+        **settings.context(),
     }
     write_debian_folder(tree / "debian", repository, release, context)
     render_tree(repository / "conffiles", tree / "conffiles", context)

@@ -20,7 +20,8 @@ from tornado import web
 
 from teamhub_hub import privileged
 from teamhub_hub.login import PasswordChangeRequired, TeamLoginHandler, new_password_fault
-from teamhub_hub.membership import NAME, Standing, standing
+from teamhub_hub.membership import Standing, standing
+from teamhub_shared.accounts import is_name
 
 #: PAM_NEW_AUTHTOK_REQD (pam_acct_mgmt(3)): the account is valid, and its password outdated.
 OUTDATED = 12
@@ -47,7 +48,7 @@ class TeamAuthenticator(PAMAuthenticator):
 
     def validate_username(self, username: str) -> bool:
         """Whether a name can be a person's; `username_pattern` may only narrow it."""
-        return bool(NAME.fullmatch(username)) and super().validate_username(username)
+        return is_name(username) and super().validate_username(username)
 
     async def authenticate(
         self, handler: BaseHandler | None, data: Mapping[str, str]

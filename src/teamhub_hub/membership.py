@@ -5,14 +5,9 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-import re
 from dataclasses import dataclass
 
-USERS_GROUP = "jupyterhub"
-ADMINS_GROUP = "jupyterhub-admin"
-
-#: The names that may be given access; `teamhub.people.accounts` and the sudoers file have the same.
-NAME = re.compile(r"[a-z][-a-z0-9_]{0,31}")
+from teamhub_shared.accounts import ADMINS_GROUP, USERS_GROUP, is_name
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,7 @@ class Standing:
 
 def standing(name: str) -> Standing:
     """Ask the groups, also those of a directory service; an admin is one only as a member."""
-    if not NAME.fullmatch(name):
+    if not is_name(name):
         return Standing(member=False, admin=False)
     try:
         groups = os.getgrouplist(name, pwd.getpwnam(name).pw_gid)

@@ -7,17 +7,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from teamhub_shared.settings import BY_KEY, HUB, keys_read_by
+
 #: What a line that is missing means; the same as in a new teamhub.conf.
-DEFAULTS = {
-    "HTTPS_PORT": "443",
-    "HTTP_PORT": "80",
-    "LISTEN_ADDRESS": "",
-    "CERTIFICATE": "own",
-    "INTERFACE": "lab",
-    "MEMORY_LIMIT": "none",
-    "CPU_LIMIT": "none",
-    "IDLE_HOURS": "0",
-}
+DEFAULTS = {key: BY_KEY[key].default for key in keys_read_by(HUB)}
 
 #: Servers tell the hub of their work every five minutes.  After an outage of the hub the first look
 #: has to come later than that, or it stops people who were busy all along.

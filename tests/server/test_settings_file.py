@@ -101,7 +101,7 @@ def test_systemd_and_sh_read_the_file_as_teamhub_does(
     )
     by_sh = server.run("sh", "-c", f". /root/hard.conf; {shown}")
     code = (
-        "from teamhub.settings.file import parse;"
+        "from teamhub.settings.syntax import parse;"
         "print(parse(open('/root/hard.conf').read())['X'], end='')"
     )
     by_teamhub = server.run("python3", "-c", code, PYTHONPATH="/usr/lib/teamhub")

@@ -27,7 +27,6 @@ TESTED_BY = {
     "teamhub/environment/conda/search.py": "unit/teamhub/environment/conda/test_channels.py",
     "teamhub/hub/tokens.py": "server/test_install.py",
     "teamhub/people/servers.py": "unit/teamhub/commands/test_user.py",
-    "teamhub/settings/values.py": "unit/teamhub/settings/test_effective.py",
     "teamhub/steps.py": "server/test_install.py",
     "teamhub/system/remedies.py": "server/test_faults.py",
     "teamhub/system/report.py": "server/test_settings.py",

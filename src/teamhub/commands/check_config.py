@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from teamhub import steps
-from teamhub.settings import effective as settings
+from teamhub.settings import conf
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -18,7 +18,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(_: argparse.Namespace) -> None:
     """Check both and the hub's database, change nothing, and say that they are in order."""
-    values = settings.read()
+    values = conf.read()
     steps.warn_of_unknown_keys()
     steps.check_hub(values)
     print("The hub can start with this configuration.")

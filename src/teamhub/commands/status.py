@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from teamhub.environment.store.layout import SERVER
-from teamhub.settings import effective as settings
+from teamhub.settings import conf
 from teamhub.system import units
 from teamhub.system.tables import table
 
@@ -46,7 +46,7 @@ def login_page() -> str:
     """Where people log in."""
     from teamhub.tls import names
 
-    values = settings.read()
+    values = conf.read()
     wanted = values["SERVER_NAMES"].split()
     found = names.sort_names(wanted) if wanted else names.detect()
     host = found.dns[0] if found.dns else str(found.addresses[0])

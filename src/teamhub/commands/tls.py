@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from teamhub.settings import effective as settings
+from teamhub.settings import conf
 from teamhub_shared import TeamhubError
 
 
@@ -23,10 +23,10 @@ def print_authority(_: argparse.Namespace) -> None:
     """Print the certificate that the team imports."""
     from teamhub.tls import authority
 
-    source = settings.read()["CERTIFICATE"]
+    source = conf.read()["CERTIFICATE"]
     if source != "own":
         raise NoAuthority(
             f"with CERTIFICATE={source} people have nothing to import",
-            f"set CERTIFICATE=own in {settings.PATH} for a certificate of this server's own",
+            f"set CERTIFICATE=own in {conf.PATH} for a certificate of this server's own",
         )
     print(authority.AUTHORITY.certificate_path.read_text("ascii"), end="")

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from teamhub.settings.values import INNER_PORTS
 from teamhub.system import units
 from teamhub.system.remedies import retry_command
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
+from teamhub_shared.rules import INNER_PORTS
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("*", "0.0.0.0", "[::]")  # noqa: S104 - compared, nothing is opened there

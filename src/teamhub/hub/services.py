@@ -14,17 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from teamhub.environment.store.generations import CURRENT
-from teamhub.settings import effective as settings
 from teamhub.system import units
 from teamhub.system.remedies import retry_command
 from teamhub_shared import TeamhubError
-
-#: What the proxy is started with (src/programs/proxy).
-PROXY_KEYS = ("HTTPS_PORT", "HTTP_PORT", "LISTEN_ADDRESS", "CERTIFICATE")
-
-#: What the hub reads (src/teamhub_hub/settings.py).  HTTP_PORT and LISTEN_ADDRESS, which it reads
-#: too, are the proxy's, and a restart of the proxy is one of the hub.
-HUB_KEYS = ("HTTPS_PORT", "CERTIFICATE", "INTERFACE", "MEMORY_LIMIT", "CPU_LIMIT", "IDLE_HOURS")
+from teamhub_shared.settings import HUB, PROXY, SETTINGS, keys_read_by
 
 #: The team's own configuration, in which a file that is gone is a change too.
 SNIPPETS = Path("/etc/teamhub/jupyterhub_config.d")
@@ -34,6 +27,8 @@ HUB_FILES = (
     Path("/etc/teamhub/jupyterhub_config.py"),
     SNIPPETS,
     Path("/usr/lib/teamhub/hub"),
+    # the link to it in the folder above is not followed
+    Path("/usr/lib/teamhub/teamhub_shared"),
     Path("/usr/share/teamhub/templates"),
     CURRENT,
 )
@@ -122,7 +117,7 @@ def stale(values: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
 def proxy_reasons(values: Mapping[str, str], unit: Mapping[str, str]) -> list[str]:
     """Why a running proxy has to restart: what of it is not as it would be started now."""
     environment = environment_of(unit)
-    reasons = differing(PROXY_KEYS, environment, values)
+    reasons = differing(keys_read_by(PROXY), environment, values)
     if f"{PROXY_DIGEST}={environment.get(PROXY_DIGEST)}" not in unit["Environment"].split():
         reasons.append("its own programs")
     return reasons
@@ -132,7 +127,7 @@ def differing(
     keys: Iterable[str], environment: Mapping[str, str], values: Mapping[str, str]
 ) -> list[str]:
     """Those of `keys` in which a process's settings make another service than `values` would."""
-    before = {s.key: environment.get(s.key, s.default) for s in settings.SETTINGS}
+    before = {s.key: environment.get(s.key, s.default) for s in SETTINGS}
     return [key for key in keys if effect(key, before) != effect(key, values)]
 
 
@@ -149,7 +144,7 @@ def effect(key: str, values: Mapping[str, str]) -> str:
 
 def hub_reasons(values: Mapping[str, str], unit: Mapping[str, str]) -> list[str]:
     """Why a running hub has to restart: settings and files that are not what it has read."""
-    reasons = differing(HUB_KEYS, environment_of(unit), values)
+    reasons = differing(keys_read_by(HUB), environment_of(unit), values)
     own_files = [Path(name) for name in (unit["FragmentPath"], *unit["DropInPaths"].split())]
     start = seconds(unit["ExecMainStartTimestamp"])
     return reasons + [str(path) for path in changed_since(start, [*HUB_FILES, *own_files])]

@@ -6,8 +6,8 @@ import pwd
 import secrets
 from pathlib import Path
 
-from teamhub.people.accounts import SERVICE_ACCOUNT
 from teamhub.system.run import write_file
+from teamhub_shared.accounts import SERVICE_ACCOUNT
 
 #: Lets the hub change the proxy's routes.  Root's own, and handed to both units as a credential:
 #: were it in rhea's directory, she could put a link there and have systemd read any file for her.

@@ -10,23 +10,17 @@ import pwd
 import re
 from collections.abc import Callable, Iterable
 
-from teamhub.settings import effective as settings
+from teamhub.settings import conf
 from teamhub.system.report import report
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
-
-USERS_GROUP = "jupyterhub"
-ADMINS_GROUP = "jupyterhub-admin"
-SERVICE_ACCOUNT = "rhea"
-
-#: Debian's adduser accepts these names (NAME_REGEX in adduser.conf(5)), and useradd 32 letters.
-NAME = re.compile(r"[a-z][-a-z0-9_]{0,31}")
-
-#: Below this uid an account belongs to the system (Debian Policy 9.2.2).
-FIRST_PERSON_UID = 1000
-
-#: uid of `nobody` and what lies above it are no people either (Debian Policy 9.2.2).
-LAST_PERSON_UID = 59999
+from teamhub_shared.accounts import (
+    FIRST_PERSON_UID,
+    LAST_PERSON_UID,
+    SERVICE_ACCOUNT,
+    USERS_GROUP,
+    is_name,
+)
 
 #: Members of these groups can become root by themselves.
 ROOT_EQUIVALENT_GROUPS = ("sudo", "docker", "lxd", "incus-admin", "disk", "adm", "shadow", "root")
@@ -41,7 +35,7 @@ def parse_names(text: str) -> tuple[str, ...]:
 
     Raises BadName for a name that no account of a person can have.
     """
-    names = sorted({name for name in re.split(r"[,\s]+", text) if name})
+    names = sorted({name for name in re.split(r"[,\s]+", text, flags=re.ASCII) if name})
     for name in names:
         check_name(name)
     return tuple(names)
@@ -50,7 +44,7 @@ def parse_names(text: str) -> tuple[str, ...]:
 def check_name(name: str) -> None:
     """Raise BadName unless `name` may be given access, as an account that is there or a new one."""
     remedy = "take it off the list, or name a person's own account"
-    if not NAME.fullmatch(name):
+    if not is_name(name):
         raise BadName(
             f"{name!r} is not a name for an account",
             "use up to 32 lower-case letters, digits, - and _, starting with a letter",
@@ -128,7 +122,7 @@ def check_accounts(names: Iterable[str], *, may_create: bool) -> None:
     if lacking:
         raise BadName(
             f"{lacking[0]!r} has no account, and teamhub is told to create none",
-            f"create it (adduser {lacking[0]}) or set CREATE_ACCOUNTS=yes in {settings.PATH}, "
+            f"create it (adduser {lacking[0]}) or set CREATE_ACCOUNTS=yes in {conf.PATH}, "
             "and do this again",
         )
 
@@ -161,7 +155,7 @@ def create_accounts(names: Iterable[str], tell: Callable[[str], None]) -> None:
     """
     new = missing(names)
     if new:
-        check_accounts(new, may_create=settings.read()["CREATE_ACCOUNTS"] == "yes")
+        check_accounts(new, may_create=conf.read()["CREATE_ACCOUNTS"] == "yes")
     for name in new:
         run(
             ["adduser", "--quiet", "--disabled-password", "--gecos", "", name],

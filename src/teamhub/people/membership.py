@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from teamhub.people import servers
-from teamhub.people.accounts import ADMINS_GROUP, USERS_GROUP, BadName, members, parse_names
+from teamhub.people.accounts import BadName, members, parse_names
 from teamhub.system.run import run
+from teamhub_shared.accounts import ADMINS_GROUP, USERS_GROUP
 
 GROUP_REMEDY = "look whether /etc/group is writable and not locked (/etc/group.lock)"
 

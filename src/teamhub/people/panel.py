@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from teamhub.people import accounts, membership
 from teamhub_shared import TeamhubError
+from teamhub_shared.accounts import ADMINS_GROUP, USERS_GROUP
 
 
 class PanelError(TeamhubError):
@@ -60,7 +61,7 @@ def add(name: str) -> None:
 
 def remove(name: str) -> None:
     """Take a person off, an admin too; nothing to do for somebody who is not on the list."""
-    if name in {*accounts.members(accounts.USERS_GROUP), *accounts.members(accounts.ADMINS_GROUP)}:
+    if name in {*accounts.members(USERS_GROUP), *accounts.members(ADMINS_GROUP)}:
         membership.take_off([name])
 
 

@@ -11,9 +11,9 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from support.hub_config import HubConfig, write_config
-from teamhub.settings.effective import SETTINGS
 from teamhub_hub import settings
 from teamhub_hub.check import Findings, check_config
+from teamhub_shared.settings import SETTINGS
 
 #: Values of every kind for each setting that the hub reads.
 VALUES = {
@@ -26,7 +26,7 @@ VALUES = {
     "CPU_LIMIT": ("none", "1.5"),
     "IDLE_HOURS": ("0", "12"),
 }
-FAULTS = {setting.key: setting.fault for setting in SETTINGS}
+FAULTS = {setting.key: setting.rule.fault for setting in SETTINGS}
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from teamhub.settings.effective import SETTINGS
 from teamhub_hub import settings
+from teamhub_shared.settings import SETTINGS
 
 
 def configured(**lines: str) -> dict[str, str]:

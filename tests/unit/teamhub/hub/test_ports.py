@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from teamhub.hub import ports
-from teamhub.settings.effective import SETTINGS
+from teamhub_shared.settings import SETTINGS
 
 DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
 

@@ -12,8 +12,8 @@ import pytest
 
 from support.web import serve
 from teamhub.hub import services
-from teamhub.settings.effective import SETTINGS
 from teamhub_hub import settings as hub_settings
+from teamhub_shared.settings import SETTINGS
 
 DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
 DIGEST = {"TEAMHUB_PROXY": "0123abcd"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from teamhub.people import limits
-from teamhub.settings.effective import SETTINGS
+from teamhub_shared.settings import SETTINGS
 
 NONE = {setting.key: setting.default for setting in SETTINGS}
 SOME = {**NONE, "MEMORY_LIMIT": "1.5G", "CPU_LIMIT": "1.25", "TASKS_LIMIT": "512"}

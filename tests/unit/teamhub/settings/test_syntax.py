@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from teamhub.settings import file as settings_file
-from teamhub.settings.effective import SETTINGS
+from teamhub.settings import syntax
+from teamhub_shared.settings import SETTINGS
 
 MEANINGS = {setting.key: setting.meaning for setting in SETTINGS}
 DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
@@ -24,7 +23,7 @@ s/^KEY=\([^"'\\$`[:space:]]*\)$/\1/p
 
 
 def render(text: str, values: dict[str, str]) -> str:
-    return settings_file.render(text, values, MEANINGS)
+    return syntax.render(text, values, MEANINGS)
 
 
 def sh_reads(text: str, key: str) -> str:
@@ -40,7 +39,7 @@ def sed_reads(text: str, key: str) -> str:
 
 def test_the_first_file_explains_every_setting() -> None:
     text = render("", DEFAULTS)
-    assert settings_file.parse(text) == DEFAULTS
+    assert syntax.parse(text) == DEFAULTS
     for meaning in MEANINGS.values():
         assert meaning.splitlines()[0] in text
     assert "teamhub apply" in text.splitlines()[0]
@@ -50,7 +49,7 @@ def test_comments_order_and_unknown_keys_of_the_admin_stay() -> None:
     text = "# ours\n\nMY_KEY=1\n  # as the firewall has it\nHTTPS_PORT=443\n"
     after = render(text, {**DEFAULTS, "INTERFACE": "notebook"})
     assert after.startswith(text)
-    assert settings_file.parse(after) == {**DEFAULTS, "INTERFACE": "notebook", "MY_KEY": "1"}
+    assert syntax.parse(after) == {**DEFAULTS, "INTERFACE": "notebook", "MY_KEY": "1"}
 
 
 def test_a_changed_value_replaces_its_line_only() -> None:
@@ -63,14 +62,14 @@ def test_a_changed_value_replaces_its_line_only() -> None:
 def test_every_form_is_read_and_stays_as_it_was_written(line: str) -> None:
     after = render(f"{line}\n", DEFAULTS)
     assert after.splitlines()[0] == line
-    assert settings_file.parse(after) == DEFAULTS
+    assert syntax.parse(after) == DEFAULTS
 
 
 def test_the_last_line_of_a_key_holds_as_in_sh() -> None:
     text = "IDLE_HOURS=1\nIDLE_HOURS='2'\n"
-    assert settings_file.parse(text) == {"IDLE_HOURS": "2"}
+    assert syntax.parse(text) == {"IDLE_HOURS": "2"}
     assert sh_reads(text, "IDLE_HOURS") == sed_reads(text, "IDLE_HOURS") == "2"
-    assert settings_file.line_of("IDLE_HOURS", text) == 2
+    assert syntax.line_of("IDLE_HOURS", text) == 2
 
 
 def test_a_key_that_was_written_twice_is_set_in_both_lines() -> None:
@@ -106,24 +105,17 @@ def test_a_key_that_was_written_twice_is_set_in_both_lines() -> None:
     ],
 )
 def test_a_line_in_another_form_is_named_with_its_number(line: str) -> None:
-    with pytest.raises(settings_file.BadLine, match=r"line 2: ") as raised:
-        settings_file.parse(f"# fine\n{line}\n")
+    with pytest.raises(syntax.BadLine, match=r"line 2: ") as raised:
+        syntax.parse(f"# fine\n{line}\n")
     assert repr(line) in raised.value.problem
-
-
-def test_a_file_in_another_encoding_is_named_with_the_line(tmp_path: Path) -> None:
-    conf = tmp_path / "teamhub.conf"
-    conf.write_bytes("# f\n# für uns\n".encode("latin-1"))
-    with pytest.raises(settings_file.BadLine, match="line 2: it is not in UTF-8"):
-        settings_file.read_text(conf)
 
 
 @given(st.text(max_size=40).filter(lambda line: "\n" not in line))
 def test_whatever_a_line_holds_it_is_refused_or_means_the_same_to_sh_and_sed(line: str) -> None:
     text = f"IDLE_HOURS=1\n{line}\nINTERFACE=lab\n"
     try:
-        values = settings_file.parse(text)
-    except settings_file.BadLine:
+        values = syntax.parse(text)
+    except syntax.BadLine:
         return
     for key in values:
         assert sh_reads(text, key) == sed_reads(text, key) == values[key]
@@ -138,8 +130,8 @@ def test_whatever_a_value_holds_it_is_refused_or_means_the_same_to_sh_and_sed(
 ) -> None:
     text = form.format(value) + "\n"
     try:
-        read = settings_file.parse(text)
-    except settings_file.BadLine:
+        read = syntax.parse(text)
+    except syntax.BadLine:
         return
     assert sh_reads(text, "IDLE_HOURS") == sed_reads(text, "IDLE_HOURS") == read["IDLE_HOURS"]
 
@@ -153,5 +145,5 @@ def test_what_the_admin_wrote_stays_whatever_is_set(lines: list[str], data: st.D
     others = [line for line in lines if not line.startswith("IDLE_HOURS")]
     kept = [line for line in after.splitlines()[: len(lines)] if not line.startswith("IDLE_HOURS")]
     assert kept == others
-    assert settings_file.parse(after)["IDLE_HOURS"] == hours
+    assert syntax.parse(after)["IDLE_HOURS"] == hours
     assert render(after, {**DEFAULTS, "IDLE_HOURS": hours}) == after

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teamhub.settings import effective as settings
-from teamhub.settings import file as settings_file
-from teamhub_hub import settings as hub_settings
+from teamhub.settings import conf as settings
+from teamhub.settings import syntax
+from teamhub_shared.settings import SETTINGS
 
-DEFAULTS = {setting.key: setting.default for setting in settings.SETTINGS}
+DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
 
 
 @pytest.fixture
@@ -28,27 +28,23 @@ def in_dialogue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def complaint(conf: Path, *pairs: str) -> settings.BadSetting:
     with pytest.raises(settings.BadSetting) as raised:
-        settings.answers(pairs, conf)
+        settings.read(pairs, path=conf)
     return raised.value
 
 
 def test_a_missing_file_gives_the_defaults(conf: Path) -> None:
-    assert settings.read(conf) == DEFAULTS
-
-
-def test_the_hub_has_the_same_defaults() -> None:
-    assert {key: DEFAULTS[key] for key in hub_settings.DEFAULTS} == hub_settings.DEFAULTS
+    assert settings.read(path=conf) == DEFAULTS
 
 
 def test_answers_win_over_the_file_and_the_file_over_defaults(conf: Path) -> None:
     conf.write_text("HTTPS_PORT=8443\nIDLE_HOURS=5\n")
-    values = settings.answers(["IDLE_HOURS=6"], conf)
+    values = settings.read(["IDLE_HOURS=6"], path=conf)
     assert values == {**DEFAULTS, "HTTPS_PORT": "8443", "IDLE_HOURS": "6"}
 
 
 def test_spaces_around_an_answer_and_commas_between_names_do_not_matter(conf: Path) -> None:
-    values = settings.answers(
-        ["SERVER_NAMES= hub, hub.example.org ,10.0.0.5 ", "HTTP_PORT= 80 "], conf
+    values = settings.read(
+        ["SERVER_NAMES= hub, hub.example.org ,10.0.0.5 ", "HTTP_PORT= 80 "], path=conf
     )
     assert values == {**DEFAULTS, "SERVER_NAMES": "hub hub.example.org 10.0.0.5"}
 
@@ -133,7 +129,7 @@ def test_a_bad_answer_is_named_with_the_reason(conf: Path, answer: str, reason: 
 )
 def test_these_are_fine(conf: Path, answer: str) -> None:
     key, _, value = answer.partition("=")
-    assert settings.answers([answer], conf)[key] == value
+    assert settings.read([answer], path=conf)[key] == value
 
 
 def test_without_certificate_the_hub_needs_the_http_port(conf: Path) -> None:
@@ -142,7 +138,7 @@ def test_without_certificate_the_hub_needs_the_http_port(conf: Path) -> None:
 
 
 def test_without_certificate_the_https_port_does_not_matter(conf: Path) -> None:
-    values = settings.answers(["CERTIFICATE=none", "HTTP_PORT=443"], conf)
+    values = settings.read(["CERTIFICATE=none", "HTTP_PORT=443"], path=conf)
     assert values["HTTP_PORT"] == "443"
 
 
@@ -150,7 +146,7 @@ def test_a_bad_line_of_the_file_is_named_with_its_number(conf: Path) -> None:
     conf.write_text("# ours\nIDLE_HOURS=1\nIDLE_HOURS=soon\n")
     error = complaint(conf)
     assert error.problem.startswith(f"{conf}, line 3: IDLE_HOURS='soon'")
-    assert error.remedy == "mend that line, then: teamhub apply"
+    assert error.remedy == "fix that line, then: teamhub apply"
 
 
 @pytest.mark.usefixtures("in_dialogue")
@@ -170,21 +166,27 @@ def test_dpkg_reconfigure_is_told_to_be_run_again(
 
 def test_a_bad_value_of_the_file_is_mended_by_an_answer(conf: Path) -> None:
     conf.write_text("IDLE_HOURS=soon\n")
-    assert settings.answers(["IDLE_HOURS=5"], conf)["IDLE_HOURS"] == "5"
+    assert settings.read(["IDLE_HOURS=5"], path=conf)["IDLE_HOURS"] == "5"
 
 
 def test_a_key_that_is_no_setting_is_told_with_what_may_be_meant(conf: Path) -> None:
     conf.write_text("HTTPS_PROT=8443\nMOTD=hello\n")
     assert settings.unknown_keys(conf) == {"HTTPS_PROT": "HTTPS_PORT", "MOTD": ""}
-    assert settings.read(conf) == DEFAULTS
+    assert settings.read(path=conf) == DEFAULTS
+
+
+def test_a_file_in_another_encoding_is_named_with_the_line(conf: Path) -> None:
+    conf.write_bytes("# f\n# für uns\n".encode("latin-1"))
+    with pytest.raises(syntax.BadLine, match="line 2: it is not in UTF-8"):
+        settings.read_text(conf)
 
 
 @given(st.sampled_from(sorted(DEFAULTS)), st.text(max_size=30))
 def test_any_text_is_refused_or_reads_back_the_same(key: str, value: str) -> None:
     conf = Path("/nonexistent/teamhub.conf")
     try:
-        values = settings.answers([f"{key}={value}"], conf)
+        values = settings.read([f"{key}={value}"], path=conf)
     except settings.BadSetting:
         return
-    meanings = {setting.key: setting.meaning for setting in settings.SETTINGS}
-    assert settings_file.parse(settings_file.render("", values, meanings)) == values
+    meanings = {setting.key: setting.meaning for setting in SETTINGS}
+    assert syntax.parse(syntax.render("", values, meanings)) == values

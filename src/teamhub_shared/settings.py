@@ -1,0 +1,160 @@
+"""The table of settings: each key of teamhub.conf, and all that build, server and hub know of it.
+
+Rendered or read out of it are teamhub.conf, the dialogue's questions, their order and their checks,
+what a change restarts, the defaults of the hub and of the proxy, and the tables in docs/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from teamhub_shared import rules
+from teamhub_shared.rules import Rule
+
+#: Who takes up a setting when it starts, from its environment.  Settings without any of these are
+#: read by the `teamhub` command alone.
+HUB = "hub"
+PROXY = "proxy"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of teamhub.conf."""
+
+    key: str
+    default: str
+    #: What follows from the value, in words for the admin; one or more lines.
+    meaning: str
+    rule: Rule
+    readers: Sequence[str] = ()
+    #: debconf's priority of the question that asks for it; empty: there is none.
+    priority: str = ""
+    #: What a change restarts, where that does not follow from the readers alone.
+    restarts: str = ""
+
+    @property
+    def question(self) -> str:
+        """The debconf question that asks for it, without the package's name; or nothing."""
+        return self.key.lower().replace("_", "-") if self.priority else ""
+
+
+#: In the order of the dialogue and of a new teamhub.conf.
+SETTINGS = (
+    Setting(
+        "CREATE_ACCOUNTS",
+        "yes",
+        "Whether somebody who may use the hub and has no Unix account is given one: yes or no.",
+        rules.YES_OR_NO,
+        priority="low",
+    ),
+    Setting(
+        "SERVER_NAMES",
+        "",
+        "The names and addresses that people type to reach the server, separated by spaces.\n"
+        "Empty: the host's own names and all its addresses.",
+        rules.Names(),
+        priority="high",
+        restarts="nothing: a new certificate is taken up",
+    ),
+    Setting(
+        "CERTIFICATE",
+        "own",
+        "Where the certificate comes from.  own: made and renewed here, by an authority of this\n"
+        "server's own, which people import once (teamhub tls ca).  files: the two files below.\n"
+        "none: another proxy in front of this one has it; the hub is then plain HTTP on HTTP_PORT.",
+        rules.Choice(("own", "files", "none")),
+        readers=(HUB, PROXY),
+        priority="medium",
+        restarts="to or from `none`: the proxy, and with it the hub; else nothing",
+    ),
+    Setting(
+        "CERTIFICATE_FILE",
+        "",
+        "With CERTIFICATE=files: the certificate and its chain (PEM), the server's own first.\n"
+        "Both files are looked at once a day, and after a renewal with: teamhub setup certificates",
+        rules.Path(),
+        priority="medium",
+        restarts="nothing: the certificate is taken up",
+    ),
+    Setting(
+        "KEY_FILE",
+        "",
+        "With CERTIFICATE=files: its key (PEM, no passphrase).",
+        rules.Path(),
+        priority="medium",
+        restarts="nothing: the key is taken up",
+    ),
+    Setting(
+        "HTTPS_PORT",
+        "443",
+        "The port of the hub.",
+        rules.Port(),
+        readers=(HUB, PROXY),
+        priority="medium",
+    ),
+    Setting(
+        "HTTP_PORT",
+        "80",
+        "A port that sends browsers on to HTTPS, or off.",
+        rules.Port(word="off"),
+        readers=(HUB, PROXY),
+        priority="medium",
+    ),
+    Setting(
+        "LISTEN_ADDRESS",
+        "",
+        "The one address that the ports above are opened on.  Empty: all addresses of the server,\n"
+        "and with CERTIFICATE=none only 127.0.0.1.",
+        rules.Address(),
+        readers=(HUB, PROXY),
+    ),
+    Setting(
+        "INTERFACE",
+        "lab",
+        "What people see after login: lab (JupyterLab) or notebook (Jupyter Notebook).",
+        rules.Choice(("lab", "notebook")),
+        readers=(HUB,),
+        priority="medium",
+    ),
+    Setting(
+        "MEMORY_LIMIT",
+        "none",
+        "The memory that all of one person's processes on this server may take together, such as\n"
+        "512M or 2G, or none.  What goes beyond it is killed; usually that is one kernel.",
+        rules.MEMORY,
+        readers=(HUB,),
+        priority="medium",
+        restarts="the hub, so that notebooks show the new limit",
+    ),
+    Setting(
+        "CPU_LIMIT",
+        "none",
+        "The processor cores that one person may use at a time, such as 2 or 1.5, or none.",
+        rules.CORES,
+        readers=(HUB,),
+        priority="medium",
+        restarts="the hub, so that notebooks show the new limit",
+    ),
+    Setting(
+        "TASKS_LIMIT",
+        "none",
+        "The processes and threads that one person may have, such as 512, or none.",
+        rules.TASKS,
+        priority="medium",
+    ),
+    Setting(
+        "IDLE_HOURS",
+        "0",
+        "A server that nobody has used for so many hours is stopped; 0: never.",
+        rules.HOURS,
+        readers=(HUB,),
+        priority="low",
+    ),
+)
+BY_KEY = {setting.key: setting for setting in SETTINGS}
+
+
+def keys_read_by(reader: str) -> tuple[str, ...]:
+    """The keys of the settings that the hub or the proxy takes up."""
+    return tuple(setting.key for setting in SETTINGS if reader in setting.readers)
