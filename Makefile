@@ -27,7 +27,7 @@ test:
 test-all:
 	$(PYTHON) tests/run.py --all
 
-# beside the peers, of the package that `make` has built; over an hour, or some minutes
+# next to the peers, of the package that `make` has built; over an hour, or some minutes
 bench:
 	$(PYTHON) bench/run.py
 

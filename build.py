@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Builds teamhub's Debian package: `python3 build.py --help` tells how.
+"""Builds teamhub's Debian package: `python3 build.py --help` says how.
 
 Needs nothing but Debian's own python3; what else the build takes, it installs first.
 """

@@ -16,7 +16,7 @@ from bench.report import Row, raw, read, table
 HEAD = """\
 # Side by side
 
-What teamhub takes, beside what people would use instead. `make bench` measures all of it again,
+What teamhub takes, next to what people would use instead. `make bench` measures all of it again,
 `make bench-quick` some sections in some minutes, with one round of each; both need the package that
 `make` builds, and write this page and all single figures, [benchmarks.json](benchmarks.json).
 

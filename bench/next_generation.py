@@ -47,11 +47,11 @@ WHY_CHECK = (
     "fewer imports in Jupyter's own start would close it"
 )
 WHY_SOLVE = (
-    "the peer is told its versions; ours solves, links the hub's prefix as well, and writes a "
+    "the peer is given its versions; ours solves, links the hub's prefix as well, and writes a "
     "record of each package; one hub prefix for many generations would close a part"
 )
 WHY_DISK = (
-    "conda's record of each package, with the hash of each file, is written anew for each prefix; "
+    "conda's record of each package, with the hash of each file, is written again for each prefix; "
     "hardlinking those that did not change would close it"
 )
 COPY_NAME = "cp -a of the venv, and pip install"

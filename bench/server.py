@@ -129,7 +129,7 @@ def mount_disk(work: Path) -> Path:
     try:
         subprocess.run(["mount", device, folder], check=True)
     finally:
-        # While it is mounted this only says that it shall go with the mount.
+        # While it is mounted this only says that it is to go with the mount.
         subprocess.run(["losetup", "--detach", device], check=True)
     return folder
 

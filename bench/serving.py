@@ -1,4 +1,4 @@
-"""What a person waits for and what she takes, beside JupyterHub as a recipe sets it up.
+"""What a person waits for and what their server takes, next to JupyterHub by a recipe.
 
 Both hubs run on one booted server at the same time; each round asks one and then the other.
 """
@@ -54,11 +54,11 @@ WHY_DIRECT = (
 )
 WHY_TLS = "the peer's proxy has no TLS, and is the same program; nothing short of another proxy"
 WHY_PERSON = (
-    "sudospawner's mediator waits beside each server, as the process that may start things as her; "
-    "a spawner that asks systemd for her server would need none"
+    "sudospawner's mediator waits beside each server, as the process that may start things as the "
+    "person; a spawner that asks systemd for the server would need none"
 )
 WHY_HUB = "the culler of idle servers, which the recipe has not; it could run now and then instead"
-WHY_STOP = "it goes through sudo as the person; systemd, which knows her session, could do it"
+WHY_STOP = "it goes through sudo as the person; systemd, which knows the session, could do it"
 WHY_RESTART = (
     "ours checks the database before each start, and waits for the proxy's routes of servers that "
     "went on, of which the recipe's has none left"
@@ -79,7 +79,7 @@ class Visit:
 def measure(server: BootedServer, installation: Installation, rounds: int) -> list[Row]:
     """Login, start, stop, memory, latency, and what a restart of the hub costs people.
 
-    She comes and goes four times a round.
+    The person comes and goes four times a round.
     """
     debian_hub.use_mirror(server, installation.target.suite)
     server.run(*APT, "install", *debian_hub.TOOLS)
@@ -159,7 +159,7 @@ def memory_with_and_of(
 
 
 def request_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds: int) -> list[Row]:
-    """Requests to her server: through both proxies, and straight."""
+    """Requests to the person's server: through both proxies, and straight."""
     latency: list[tuple[float, float]] = []
     load: list[tuple[float, float]] = []
     path = f"/user/{PERSON}/api/status"
@@ -225,7 +225,7 @@ def restart_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds
 
 
 def restart(server: BootedServer, person: HubClient, unit: str) -> tuple[float, float]:
-    """The percent of requests to her server that succeed, and the login page's seconds away."""
+    """The percent of requests to one server that succeed, and the login page's seconds away."""
     person.log_in(PASSWORDS[PERSON]).raise_for_status()
     if person.has_server():  # one that a restart before had lost, and the hub has found since
         person.stop()

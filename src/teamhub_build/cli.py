@@ -23,10 +23,10 @@ def parser() -> argparse.ArgumentParser:
     """The options of build.py."""
     options = argparse.ArgumentParser(
         prog="build.py",
-        description="Build teamhub's Debian package. What the build needs it installs first, "
-        "through apt and pip; the result is DIR/teamhub_VERSION_amd64.deb.",
-        epilog="`build.py publish --help` and `build.py keyring --help` tell of the team's own apt "
-        "repository.",
+        description="Build teamhub's Debian package. It first installs the tools that the build "
+        "needs, through apt and pip; the result is DIR/teamhub_VERSION_amd64.deb.",
+        epilog="for the team's own apt repository, see `build.py publish --help` and "
+        "`build.py keyring --help`.",
     )
     options.add_argument(
         "action",
@@ -39,8 +39,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--suite",
         choices=tuple(SUITES),
-        help="the Debian suite to build for; another than this machine's own is built in a clean "
-        "root of it (default: this machine's)",
+        help="the Debian suite to build for; a suite other than this machine's is built in a clean "
+        "root of that suite (default: this machine's)",
     )
     options.add_argument(
         "--channel",
@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--offline",
         action="store_true",
-        help="use no network: only what an earlier build has fetched",
+        help="use no network, only what an earlier build has fetched",
     )
     return options
 

@@ -27,7 +27,7 @@ class CommandError(TeamhubError):
 def as_root() -> list[str]:
     """What a command that root has to run starts with: nothing, or sudo.
 
-    Raises CommandError for a user who is not root where there is no sudo.
+    Raises CommandError for a user who is not root if there is no sudo.
     """
     if os.geteuid() == 0:
         return []
@@ -68,7 +68,7 @@ def run_logged(
         ) as process,
     ):
         print(f"$ {shlex.join(words)}", file=file, flush=True)
-        assert process.stdout is not None  # noqa: S101 - what PIPE promises; told to mypy
+        assert process.stdout is not None  # noqa: S101 - what PIPE promises; for mypy
         for line in process.stdout:
             file.write(line)
             file.flush()

@@ -81,11 +81,13 @@ def put_package(workspace: Workspace, record: Record, out: Path) -> None:
     with source.open("rb") as content:
         got = hashlib.file_digest(content, "sha256").hexdigest()
     if got != record["sha256"]:
-        raise InputError(f"{source}: its sha256 is {got}, not {record['sha256']}", "delete it")
+        raise InputError(
+            f"{source}: its sha256 is {got}, not {record['sha256']}", "delete it, then build again"
+        )
     target = out / record["subdir"] / record["fn"]
     if target.exists():
         raise InputError(
-            f"two of the channels have another {target.name} each",
-            "name only one of them, or one that has both",
+            f"two of the channels have different files with the name {target.name}",
+            "name only one of these channels with --channel",
         )
     link_or_copy(source, target)

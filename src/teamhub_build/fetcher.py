@@ -41,8 +41,8 @@ def fetch_files(wanted: Sequence[Download], progress: Progress) -> None:
         asyncio.run(fetch_some_at_a_time(wanted, progress))
     except ExceptionGroup as errors:  # one task's; rattler's errors have no common base
         raise InputError(
-            f"a conda package cannot be had: {' '.join(str(errors.exceptions[0]).split())}",
-            "see that the channel has it, then build again: what has come stays",
+            f"a conda package could not be fetched: {' '.join(str(errors.exceptions[0]).split())}",
+            "check that the channel has it, then build again: what was fetched is kept",
         ) from errors
 
 

@@ -148,7 +148,7 @@ def lint(changes: Path) -> list[Tag]:
 
 
 def refuse_tags(changes: Path, tags: Sequence[Tag], *, progress: Callable[[str], object]) -> None:
-    """Tell how much was found in a build and let pass.
+    """Report how much was found in a build and let pass.
 
     Raises LintError that lists each refused tag with what lintian says about it.
     """
@@ -159,7 +159,7 @@ def refuse_tags(changes: Path, tags: Sequence[Tag], *, progress: Callable[[str],
         lines = [f"    {tag}\n        {about[tag.name]}" for tag in refused]
         raise LintError(
             f"lintian refuses {changes}:\n" + "\n".join(lines),
-            "mend it in debian/; where lintian is wrong, add it to debian/*.lintian-overrides "
+            "fix it in debian/; if lintian is wrong, add it to debian/*.lintian-overrides "
             "with the reason in a comment above",
         )
 

@@ -18,7 +18,7 @@ from teamhub_build.wheelhouse import Target, fetch_wheels
 from teamhub_build.workspace import Workspace
 from teamhub_shared import TeamhubError
 
-#: What building takes beside the standard system, on the machine and in a clean root of a suite;
+#: What building needs in addition to the standard system, on the machine and in a suite's root;
 #: debian/control's Build-Depends are among them, and stdeb asks for python3-all.
 BUILD_PACKAGES = (
     "build-essential",

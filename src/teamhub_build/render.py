@@ -60,7 +60,7 @@ def _rendered(source: Path, context: Mapping[str, object]) -> str:
         return environment.get_template(source.name).render(context)
     except jinja2.TemplateSyntaxError as error:
         raise RenderError(
-            f"{source}, line {error.lineno}: {error.message}", "mend the template"
+            f"{source}, line {error.lineno}: {error.message}", "fix the template"
         ) from error
     except jinja2.UndefinedError as error:
         raise RenderError(

@@ -87,5 +87,5 @@ def run_in_root(
     except CommandError as error:
         raise MachineError(
             f"the build inside {root.name} failed, for the reason above",
-            f"mend that first; {log} has the whole of it",
+            f"fix that first; the full output is in {log}",
         ) from error

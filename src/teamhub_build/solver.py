@@ -48,7 +48,7 @@ class Request:
     published: str | None = None
     #: Where it is remembered what channels say; None for folders, of which nothing is.
     repodata: Path | None = None
-    #: Ask no channel anew.
+    #: Do not ask any channel again.
     offline: bool = False
     #: An earlier lock, whose packages are taken and nothing is solved.
     locked: Path | None = None
@@ -65,14 +65,14 @@ def lock_environments(request: Request, lock: Path) -> list[Record]:
         records = asyncio.run(locked_records(request, lock))
     except SolverError as error:
         raise UnsolvableError(
-            f"the environments cannot be solved:\n{error}",
+            f"no set of packages satisfies the environments:\n{error}",
             "make the specs in src/teamhub_build/profiles.py and the packages agree: the pins in "
             "locks/, or what --channel names",
         ) from error
     except (GatewayError, InvalidChannelError) as error:
         raise ChannelError(
             f"a channel cannot be read: {' '.join(str(error).split())}",
-            "see that it can be reached and has this address; a login goes into ~/.netrc",
+            "check its address and that this machine can reach it; a login goes into ~/.netrc",
         ) from error
     return [described(record) for record in records]
 

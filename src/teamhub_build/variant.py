@@ -29,7 +29,7 @@ class Variant:
     channels: tuple[str, ...] = ()
     #: Whether the package carries the lock alone, and servers fetch what it names.
     thin: bool = False
-    #: The lock of an earlier build, whose packages it takes rather than solve anew.
+    #: The lock of an earlier build, whose packages it takes rather than solve again.
     lock: Path | None = None
 
     @property
@@ -61,7 +61,7 @@ def choose_variant(
     if named in ((), (EMBEDDED,)):
         if thin:
             raise VariantError(
-                "no server could fetch the embedded channel, which is made by the build alone",
+                "a thin package needs a channel to fetch from: only the build has the embedded one",
                 "leave --thin out, or name a channel: --channel conda-forge --thin",
             )
         if lock:
@@ -83,7 +83,7 @@ def choose_variant(
     for channel in named:
         refuse_login(channel)
     if lock and not lock.is_file():
-        raise VariantError(f"there is no lock {lock}", "name the teamhub.lock of a .deb")
+        raise VariantError(f"there is no lock {lock}", "give --lock the teamhub.lock of a .deb")
     return Variant(EVERY_SUITE, profile, named, thin, lock and lock.resolve())
 
 
@@ -93,5 +93,5 @@ def refuse_login(channel: str) -> None:
     if "@" in parts.netloc or re.match(r"/t/[^/]+/", parts.path):
         raise VariantError(
             f"the channel {parts.hostname} is named with a login, which would ship in the lock",
-            "put the login into ~/.netrc, and leave it out of the address",
+            "put the login into ~/.netrc, and name the channel without it",
         )

@@ -115,7 +115,7 @@ def test_after_a_restart_a_new_kernel_starts_and_may_complain(
 ) -> None:
     server.run("systemctl", "restart", "teamhub")
     wait_for_login_page(server, installed.ca)
-    # The hub that gave the server its stderr is gone: whoever writes there must not die of it.
+    # The hub that gave the server its stderr is gone: writing there must not kill a process.
     noise = "import sys; print('x' * 200_000, file=sys.__stderr__); print(6 * 7)"
     assert "42\n" in zoe.compute(noise)
     assert zoe.compute("import tempfile; print(bool(tempfile.mkstemp()))") == "True\n"

@@ -17,7 +17,7 @@ MAKE_VENV = """\
 !~/mine/bin/pip install ipykernel
 !~/mine/bin/python -m ipykernel install --user --name mine"""
 PYTHON_CELL = "import sys; print(sys.prefix)"
-#: What a package of conda's may do to whoever sources it.
+#: What a package of conda's may do to anyone who sources it.
 ACTIVATION = """\
 export TEAM_DATA="$CONDA_PREFIX/share/data"
 user=somebody

@@ -1,4 +1,4 @@
-"""Who gets in, and what she finds; who does not, and what he is told."""
+"""The people who get in, and what they find; those who do not, and the message they see."""
 
 from __future__ import annotations
 

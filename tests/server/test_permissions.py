@@ -151,7 +151,7 @@ def test_the_hubs_api_obeys_nobody_without_a_token(server: BootedServer) -> None
 def test_zoe_cannot_listen_where_the_hub_or_the_proxy_does(
     server: BootedServer, installed: Installation, port: int
 ) -> None:
-    """While one of them restarts, whoever had its port would be given passwords or the token."""
+    """While one of them restarts, anyone who had its port would be given passwords or the token."""
     server.run("systemctl", "stop", "teamhub", "teamhub-proxy")
     program = f"import socket; socket.create_server(('127.0.0.1', {port}))"
     refused = server.as_user("zoe", "/usr/bin/python3", "-c", program)

@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[2]
 def copy_checkout(target: Path, build_folders: Iterable[str]) -> Path:
     """Copy the committed files as they lie in the work tree, and link some folders of .build."""
     listed = subprocess.run(
-        # who builds as root need not own the checkout
+        # anyone who builds as root need not own the checkout
         ["git", "-c", f"safe.directory={REPOSITORY}", "ls-files", "-z"],
         cwd=REPOSITORY,
         check=True,

@@ -160,7 +160,7 @@ def _apt_install(server: BootedServer, target: Target) -> tuple[str, float, floa
 
 
 def configure(server: BootedServer) -> subprocess.CompletedProcess[str]:
-    """Try to finish an installation, as an admin does who has been told to."""
+    """Try to finish an installation, as an admin does when a message says so."""
     return server.run(*CONFIGURE, check=False, DEBIAN_FRONTEND="noninteractive")
 
 
@@ -204,7 +204,7 @@ def installed_version(server: BootedServer, package: str = "teamhub") -> str:
 
 
 def members(server: BootedServer, group: str) -> set[str]:
-    """Who is in a Unix group of the server."""
+    """The members of a Unix group of the server."""
     return set(filter(None, server.output("getent", "group", group).split(":")[3].split(",")))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 QUICK = "metacopy=on,redirect_dir=on,volatile"
 
 #: Where less memory is available, layers go to the disk: four modules side by side took 4 GB for
-#: theirs, beside 1 GB for their processes.
+#: theirs, in addition to 1 GB for their processes.
 PLENTY_OF_MEMORY_KB = 12 * 1024**2
 
 

@@ -25,7 +25,7 @@ from teamhub_build.suites import SUITES
 from teamhub_build.wheelhouse import Target, fetch_wheels
 from teamhub_build.workspace import Workspace
 
-#: What a Debian server that boots has beside the packages of priority "important".
+#: What a Debian server that boots has in addition to the packages of priority "important".
 SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
 #: Where tests/run.py has this module put things.
 CACHE = Path(".build/server").resolve()

@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--key", required=True, action="append", metavar="KEYID",
-        help="the gpg key that signs the repository; while one key follows another, both",
+        help="the gpg key that signs the repository; during a change of keys, give both",
     )  # fmt: skip
     options.add_argument("--url", required=True, help="where servers reach the repository")
     options.add_argument(

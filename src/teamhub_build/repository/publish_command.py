@@ -11,7 +11,7 @@ from teamhub_build.repository import publishing
 from teamhub_build.repository.distribution import STATES, component
 from teamhub_build.workspace import Workspace
 
-#: What publishing takes beside the standard system.
+#: What publishing needs in addition to the standard system.
 PACKAGES = ("apt-utils", "gpg", "gpg-agent")
 
 
@@ -20,13 +20,13 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="build.py publish",
         description="Put packages into a signed apt repository, a folder of static files. "
-        "docs/repository.md tells how servers use it.",
+        "docs/repository.md describes how servers use it.",
     )
     options.add_argument("files", nargs="*", type=Path, metavar="X.deb", help="packages to add")
     options.add_argument("--repo", required=True, type=Path, metavar="DIR", help="the repository")
     options.add_argument(
         "--key", required=True, action="append", metavar="KEYID",
-        help="the gpg key that signs it; while one key follows another, both",
+        help="the gpg key that signs it; during a change of keys, give both",
     )  # fmt: skip
     options.add_argument(
         "--suite", choices=STATES, help="canary is for the servers that try a version first "
@@ -38,19 +38,19 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     options.add_argument(
         "--keep", type=positive, default=5, metavar="N",
-        help="how many versions stay to go back to (default: %(default)s)",
+        help="how many versions to keep for going back (default: %(default)s)",
     )  # fmt: skip
     options.add_argument(
         "--valid-days", type=float, default=14, metavar="N",
-        help="how long servers take it for current (default: %(default)s); see --refresh",
+        help="how long servers accept it as current (default: %(default)s); see --refresh",
     )  # fmt: skip
     instead = options.add_mutually_exclusive_group()
-    instead.add_argument("--refresh", action="store_true", help="sign it anew, for a timer")
+    instead.add_argument("--refresh", action="store_true", help="sign it again, for a timer")
     instead.add_argument(
         "--promote", nargs=2, choices=STATES, metavar=("FROM", "TO"),
-        help="let through what was tried: --promote canary stable",
+        help="publish in TO what was tried in FROM: --promote canary stable",
     )  # fmt: skip
-    instead.add_argument("--withdraw", metavar="VERSION", help="take a version out")
+    instead.add_argument("--withdraw", metavar="VERSION", help="remove a published version")
     return options
 
 

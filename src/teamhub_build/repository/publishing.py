@@ -1,4 +1,4 @@
-"""What a publisher does: add packages, take one back, let canary through, sign anew."""
+"""What a publisher does: add packages, take one back, let canary through, sign again."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Repository:
     component: str = "main"
     #: Versions of a package that a distribution keeps.
     keep: int = 5
-    #: Days after which apt takes the index for outdated, unless it is signed anew.
+    #: Days after which apt takes the index for outdated, unless it is signed again.
     valid_days: float = 14.0
 
     def distributions(self, state: str | None = None) -> list[Distribution]:
@@ -91,7 +91,7 @@ def publish(repository: Repository, files: Sequence[Path], state: str, say: Say)
 
 
 def refresh(repository: Repository) -> None:
-    """Sign what is published anew, which is then valid for longer.
+    """Sign again what is published, which is then valid for longer.
 
     Raises UnfitRepository where nothing is.
     """
@@ -209,7 +209,7 @@ def refuse_outdated(entries: Mapping[str, str], added: Sequence[Deb], keep: int)
         if (deb.name, deb.version) not in newest:
             raise DebError(
                 f"{deb.name} {deb.version} is older than the {keep} versions that are kept",
-                "keep more of them with --keep, or leave it out",
+                "keep more versions with --keep, or do not publish this one",
             )
 
 
@@ -217,7 +217,7 @@ def refuse_other_content(path: Path, there: Path) -> None:
     """Raise DebError where another file of this name and version is published already."""
     if there.exists() and not filecmp.cmp(path, there, shallow=False):
         raise DebError(
-            f"{path} is not the {there.name} that is published, though its version is the same",
+            f"{path} differs from the published {there.name}, though the version is the same",
             "give the new one a higher version in debian/changelog and build it again",
         )
 

@@ -27,7 +27,7 @@ def check_keys(keys: Sequence[str]) -> None:
         if not found:
             raise SigningError(
                 f"gpg has no secret key {key}",
-                "see those that there are with: gpg --list-secret-keys (docs/repository.md tells "
+                "list the keys that exist with: gpg --list-secret-keys (docs/repository.md says "
                 "how to make one)",
             )
         if len(found) > 1:

@@ -1,4 +1,4 @@
-"""Who gets in and who stays in, asked of a real hub: PAM, sudo and the groups have stand-ins."""
+"""Which people get in and stay in, asked of a real hub: PAM, sudo and the groups have stand-ins."""
 
 from __future__ import annotations
 

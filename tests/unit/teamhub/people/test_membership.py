@@ -1,4 +1,4 @@
-"""Who is in the hub's two groups, and what is refused before a group is changed."""
+"""The members of the hub's two groups, and what is refused before a group is changed."""
 
 from __future__ import annotations
 

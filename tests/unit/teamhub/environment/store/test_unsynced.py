@@ -153,7 +153,7 @@ def test_an_installation_that_fails_looks_for_what_is_torn(server: Server, unpac
 
 
 def test_a_file_that_was_edited_in_place_is_the_packages_again(server: Server) -> None:
-    """Generations share files with the cache: who writes in place changes all of them."""
+    """Generations share files with the cache: anyone who writes in place changes all of them."""
     (server.current / "user/share/library/version").write_text("by hand")
     server.apply(discard=True)
     assert server.number == 2
