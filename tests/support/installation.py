@@ -19,7 +19,6 @@ from support.roots import CACHE, server_root
 
 #: The people of the tests, as debconf is told, with the passwords that they get afterwards.
 PASSWORDS = {"zoe": "Mudder's Milk 5", "wash": "Inara*dinosaurs 7"}
-ADMIN = "wash"
 PRESEED = "teamhub teamhub/users string zoe, wash\nteamhub teamhub/admins string wash\n"
 CONFIGURE = ("dpkg", "--configure", "--pending")
 #: Without its bars of progress, which would fill a log.
