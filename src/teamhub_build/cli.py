@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from teamhub_build import machine
+from teamhub_build import machine, release_command
 from teamhub_build.built_of import read_tree, write_tree
 from teamhub_build.profiles import DEFAULT_PROFILE, PROFILES
 from teamhub_build.progress import Progress
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         description="Build teamhub's Debian package. What the build needs it installs first, "
         "through apt and pip; the result is DIR/teamhub_VERSION_amd64.deb.",
         epilog="`build.py publish --help` and `build.py keyring --help` tell of the team's own apt "
-        "repository.",
+        "repository, `build.py release --help` of a release.",
     )
     options.add_argument(
         "action",
@@ -93,6 +93,8 @@ def main(repository: Path, arguments: list[str]) -> int:
             publish_command.run(repository, arguments[1:], progress)
         elif arguments[:1] == ["keyring"]:
             keyring_command.run(repository, arguments[1:], progress)
+        elif arguments[:1] == ["release"]:
+            release_command.run(repository, arguments[1:], progress)
         else:
             _build_or_lock(repository, arguments, progress)
     except TeamhubError as error:
