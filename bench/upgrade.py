@@ -15,7 +15,7 @@ from bench.environment import OFFLINE, SYNC, UV, VENV, VENV_DEB, VIRTUALENV_IS, 
 from bench.next_generation import CHANGED, modules, write_wheel
 from bench.report import Limit, Row
 from bench.server import FOLDER, BenchServer, Way
-from support.next_version import Change, write_version
+from support.next_version import LATER, Change, write_version
 
 OURS, VIRTUALENV = "dpkg -i of the next version", "dpkg -i of dh-virtualenv's next"
 PIP, UV_PIP = "pip install into the venv", "uv pip install into the venv"
@@ -50,7 +50,7 @@ def write_releases(bench: BenchServer, suite: str, package: Path, number: int) -
     content = dict(modules(number))
     folder = bench.path(release(number))
     folder.mkdir()
-    change = Change(f"1.{number}", package=CHANGED, files=content)
+    change = Change(f"{LATER}.{number}", package=CHANGED, files=content)
     write_version(package, suite, change, folder).rename(folder / "teamhub.deb")
     for left in folder.glob("channel-with-*"):
         shutil.rmtree(left)

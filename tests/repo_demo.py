@@ -53,12 +53,12 @@ def make_keyring() -> None:
 
 def make_repository(package: Path, suite: str) -> None:
     """Publish both versions and the keyring package, and tell how to look at them."""
-    from support.next_version import Change, write_version
+    from support.next_version import LATER, Change, write_version
 
     shutil.rmtree(REPO, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=REPOSITORY / "dist") as folder:
         work = Path(folder)
-        second = write_version(package, suite, Change("0.2.0", package="serenity"), work)
+        second = write_version(package, suite, Change(f"{LATER}.2", package="serenity"), work)
         build("keyring", "--url", URL, "--output", str(work))
         keyrings = map(str, work.glob("teamhub-archive-keyring_*.deb"))
         build("publish", "--repo", str(REPO), str(package), *keyrings)

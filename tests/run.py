@@ -52,6 +52,7 @@ from teamhub_build.suites import SUITES  # noqa: E402
 
 BUILD = REPOSITORY / ".build"
 RESULTS = BUILD / "results"
+SHELLS = (b"#!/bin/sh", b"#!/bin/bash")
 #: Enters mount and process namespaces of its own.
 ALONE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
@@ -157,7 +158,7 @@ def summarise(outcomes: dict[str, Outcome], seconds: float) -> int:
 
 
 def check_style(run: Run) -> Outcome:
-    """Ruff and mypy over all Python, shellcheck over every shell script."""
+    """Ruff, mypy and import-linter over all Python; shellcheck and checkbashisms over all shell."""
     mypy = ["env", "MYPYPATH=src:tests:.", str(VENV / "bin/mypy"), "--explicit-package-bases"]
     return count(
         [
@@ -165,24 +166,24 @@ def check_style(run: Run) -> Outcome:
             [str(VENV / "bin/ruff"), "format", "--check", "."],
             [*mypy, "build.py", "src", "tests", "bench"],
             ["env", "PYTHONPATH=src", str(VENV / "bin/lint-imports"), "--no-cache", "--no-logo"],
-            ["shellcheck", "--external-sources", *shell_scripts()],
+            ["shellcheck", "--external-sources", *shell_scripts(SHELLS)],
+            ["checkbashisms", *shell_scripts(SHELLS[:1])],
         ],
         run.label,
     )
 
 
-def shell_scripts() -> list[str]:
-    """The committed files that say in their first line that a shell runs them.
+def shell_scripts(shells: Sequence[bytes]) -> list[str]:
+    """The committed files whose first line says that one of these shells runs them.
 
     Templates are shell only when rendered: tests/package checks what became of them.
     """
     listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True)
     names = [name for name in listed.stdout.splitlines() if not name.endswith(".j2")]
-    shells = (b"#!/bin/sh", b"#!/bin/bash")
     return [
         name
         for name in names
-        if Path(name).is_file() and Path(name).read_bytes().startswith(shells)
+        if Path(name).is_file() and Path(name).read_bytes().startswith(tuple(shells))
     ]
 
 

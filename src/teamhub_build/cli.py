@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from teamhub_build import docs, machine
+from teamhub_build import docs, machine, release_command
 from teamhub_build.built_of import read_tree, write_tree
 from teamhub_build.profiles import DEFAULT_PROFILE, PROFILES
 from teamhub_build.progress import Progress
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         description="Build teamhub's Debian package. It first installs the tools that the build "
         "needs, through apt and pip; the result is DIR/teamhub_VERSION_amd64.deb.",
         epilog="for the team's own apt repository, see `build.py publish --help` and "
-        "`build.py keyring --help`.",
+        "`build.py keyring --help`; for a release, `build.py release --help`.",
     )
     options.add_argument(
         "action",
@@ -94,6 +94,8 @@ def main(repository: Path, arguments: list[str]) -> int:
             publish_command.run(repository, arguments[1:], progress)
         elif arguments[:1] == ["keyring"]:
             keyring_command.run(repository, arguments[1:], progress)
+        elif arguments[:1] == ["release"]:
+            release_command.run(repository, arguments[1:], progress)
         else:
             _build_or_lock(repository, arguments, progress)
     except TeamhubError as error:
@@ -125,10 +127,11 @@ def _lock(repository: Path, progress: Progress) -> None:
     from teamhub_build.pins import write_pins
     from teamhub_build.requirements import write_requirements
 
-    log = Workspace(repository).logs / "lock.log"
-    write_requirements(repository, log=log, progress=progress)
     progress.stage("pinning the channel's wheels and npm packages")
     write_pins(repository)
+    # After the wheels: the tests run the hub's code with the versions that a server has.
+    log = Workspace(repository).logs / "lock.log"
+    write_requirements(repository, log=log, progress=progress)
 
 
 def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress) -> None:

@@ -31,15 +31,29 @@ class Release:
 
         A package for every suite, whose version has no suffix, sorts as the newest.
         """
-        if self.suite.release is None:
-            return self.upstream
-        return f"{self.upstream}~deb{self.suite.release}"
+        return self._of_suite(self.upstream)
 
     def changelog(self, text: str) -> str:
         """`text`, a changelog, with this version and suite in its newest entry."""
         return re.sub(
             r"\A(\S+) \(.*?\) .*?;", rf"\1 ({self.version}) {self.suite.codename};", text, count=1
         )
+
+    def news(self, text: str) -> str:
+        """`text`, debian/NEWS, with the suite in every entry and its version.
+
+        apt-listchanges shows the entries that are newer than what was installed.  0.1.0 is newer
+        than 0.1.0~deb12: without the suite it would show an entry once more at the next upgrade.
+        """
+        return re.sub(
+            r"^(\S+) \((.*?)\) .*?;",
+            lambda entry: f"{entry[1]} ({self._of_suite(entry[2])}) {self.suite.codename};",
+            text,
+            flags=re.MULTILINE,
+        )
+
+    def _of_suite(self, version: str) -> str:
+        return version if self.suite.release is None else f"{version}~deb{self.suite.release}"
 
 
 def read_release(changelog: Path, suite: Suite) -> Release:
@@ -48,16 +62,20 @@ def read_release(changelog: Path, suite: Suite) -> Release:
     Raises ChangelogError for a changelog that dpkg-parsechangelog refuses, or a version that is not
     plain (a suffix is the build's to add).
     """
-    version = _field(changelog, "Version")
+    version = changelog_field(changelog, "Version")
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", version):
         raise ChangelogError(
             f"{changelog} gives the version as {version}",
             "give it as plain numbers such as 1.2.3; the build adds the suite",
         )
-    return Release(suite, version, int(_field(changelog, "Timestamp")))
+    return Release(suite, version, int(changelog_field(changelog, "Timestamp")))
 
 
-def _field(changelog: Path, name: str) -> str:
+def changelog_field(changelog: Path, name: str) -> str:
+    """What the newest entry of a changelog has in a field of dpkg-parsechangelog(1).
+
+    Raises ChangelogError for a changelog that has no such field, or is none.
+    """
     parsed = subprocess.run(
         ["dpkg-parsechangelog", "--file", changelog, "--show-field", name],
         capture_output=True,

@@ -31,6 +31,9 @@ PYTHON_CODE = ("setup.py", "teamhub", "teamhub_shared")
 #: What of the channel the proxy runs.
 PROXY_PACKAGES = ("nodejs", "configurable-http-proxy")
 
+#: What of tests/ the DEP-8 test of debian/tests needs beside itself.
+DEP8_CLIENT = ("__init__.py", "hub_client.py", "waiting.py")
+
 #: What of src/ never leaves the build machine.
 BUILD_CODE = "teamhub_build"
 
@@ -60,6 +63,7 @@ def write_source_tree(
         release=release,
         variant=variant,
     )
+    write_dep8_client(tree / "tests/support", workspace.repository)
     payload.rename(tree / payload.name)
     clamp_times(tree, release.epoch)
     return tree
@@ -90,14 +94,26 @@ def write_rendered_sources(
 def write_debian_folder(
     debian: Path, repository: Path, release: Release, context: dict[str, object]
 ) -> None:
-    """debian/ with its templates and the maintscripts rendered, and the suite in its changelog."""
+    """debian/ with its templates and the maintscripts rendered, and the suite in its changelog.
+
+    debian/NEWS need not be there.
+    """
     render_tree(repository / "debian", debian, context)
-    changelog = debian / "changelog"
-    changelog.write_text(release.changelog(changelog.read_text("utf-8")), "utf-8")
+    for name, of_suite in (("changelog", release.changelog), ("NEWS", release.news)):
+        if (debian / name).exists():
+            text = (debian / name).read_text("utf-8")
+            (debian / name).write_text(of_suite(text), "utf-8")
     for name in MAINTSCRIPTS:
         for script in (repository / "maintscripts").glob(f"{name}*"):
             if script.name in (name, f"{name}.j2"):
                 write_rendered(script, debian / f"teamhub.{script.name}", context)
+
+
+def write_dep8_client(folder: Path, repository: Path) -> None:
+    """The client that the tests log in with, for debian/tests/log_in.py."""
+    folder.mkdir(parents=True)
+    for name in DEP8_CLIENT:
+        write_rendered(repository / "tests/support" / name, folder / name, {})
 
 
 def proxy_digest(repository: Path, channel: Path) -> str:

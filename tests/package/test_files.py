@@ -30,7 +30,7 @@ EXPECTED = [
     (r"usr/share/teamhub/channel/(teamhub\.lock|specs\.json)", "file", 0o644),
     (r"usr/share/teamhub/(error-pages|templates)/[\w-]+\.html", "file", 0o644),
     (r"usr/share/teamhub(/[\w-]+)*", "folder", 0o755),
-    (r"usr/share/doc/teamhub/(changelog\.gz|copyright)", "file", 0o644),
+    (r"usr/share/doc/teamhub/(NEWS\.Debian\.gz|changelog\.gz|copyright)", "file", 0o644),
     (r"usr/share/man/man8/teamhub\.8\.gz", "file", 0o644),
     (r"usr/share/lintian/overrides/teamhub", "file", 0o644),
     (r"usr/share/python3/runtime\.d/teamhub\.rtupdate", "file", 0o755),

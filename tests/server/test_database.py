@@ -172,8 +172,9 @@ def downgrade(
     return Refused(done.stdout + done.stderr, before, state())
 
 
-def test_an_older_version_is_refused_with_what_to_do(downgrade: Refused) -> None:
-    assert f"its schema is {NEWER}), which teamhub 0.1.0" in downgrade.output
+def test_an_older_version_is_refused_with_what_to_do(downgrade: Refused, target: Target) -> None:
+    _, version, _ = target.package.name.split("_")
+    assert f"its schema is {NEWER}), which teamhub {version}" in downgrade.output
     assert "What to do: keep the newer version" in downgrade.output
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from support.container import BootedServer
 from support.hub_client import HubClient
+from support.installation import members
 from support.terminal import ENTER, Terminal
 
 LogIn = Callable[[str], HubClient]
@@ -279,3 +280,20 @@ def test_a_directorys_member_who_is_away_is_not_created_as_a_local_account(
     server.run("teamhub", "user", "add", "river")
     server.run("teamhub", "user", "remove", "ghost")
     assert "ghost" not in listed(server)
+
+
+def test_while_a_directory_does_not_answer_the_list_can_be_changed_and_its_people_stay(
+    server: BootedServer,
+) -> None:
+    server.run("sed", "-i", "/^jupyterhub:/s/$/,ghost,ghoul/", "/etc/group")
+    before = members(server, "jupyterhub")
+    wanted = before - {"book", "ghoul"} | {"yolanda"}
+    admins = ",".join(members(server, "jupyterhub-admin"))
+    users = ",".join(wanted)
+    server.run("teamhub", "setup", "people", f"--users={users}", f"--admins={admins}")
+    assert {"book", "ghost", "ghoul"} <= before
+    assert members(server, "jupyterhub") == wanted
+    in_gshadow = server.output("sed", "-n", "s/^jupyterhub:.*://p", "/etc/gshadow")
+    assert set(in_gshadow.split(",")) == wanted - {"ghost"}
+    server.run("teamhub", "user", "remove", "ghost")
+    assert members(server, "jupyterhub") == wanted - {"ghost"}

@@ -13,11 +13,11 @@ import pytest
 
 from support.container import BootedServer
 from support.installation import APT, Installation, Target, installed_version, wait_for_login_page
-from support.next_version import Change, write_version
+from support.next_version import LATER, Change, write_version
 from support.repository import Repository
 
 ORIGINS = 'Unattended-Upgrade::Origins-Pattern { "origin=teamhub"; };\n'
-CHANGE = Change("0.2.0", package="serenity")
+CHANGE = Change(f"{LATER}.2", package="serenity")
 SOURCES = "/etc/apt/sources.list.d/teamhub.sources"
 
 

@@ -16,7 +16,7 @@ from support.container import BootedServer
 from support.environment import current, imports
 from support.hub_client import HubClient
 from support.installation import APT, CONFIGURE, Target, installed_version
-from support.next_version import Change, write_version
+from support.next_version import LATER, Change, write_version
 from support.poller import Poller, main_pid, server_processes
 from support.repository import Repository
 from support.settings import complaint
@@ -38,10 +38,10 @@ def announcement(text: str) -> str:
     return f'\nc.JupyterHub.template_vars = {{"announcement": "{text}"}}\n'
 
 
-SECOND = Change("0.2.0", config=announcement("the second version"), package="serenity")
-THIRD = Change("0.3.0", config=announcement("the third version"))
+SECOND = Change(f"{LATER}.2", config=announcement("the second version"), package="serenity")
+THIRD = Change(f"{LATER}.3", config=announcement("the third version"))
 FOURTH = Change(
-    "0.4.0",
+    f"{LATER}.4",
     config=announcement("the third version") + "c.JupyterHub.x = 1\n",
     package="serenity",
 )

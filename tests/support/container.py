@@ -11,26 +11,18 @@ import re
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, ClassVar, TypeVar
+from typing import IO, ClassVar
+
+# as so much else of a server, from here
+from support.waiting import wait_for as wait_for
 
 CGROUPS = Path("/sys/fs/cgroup")
 #: What the name of every container of the tests begins with.
 MACHINE_PREFIX = "hub-"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-T = TypeVar("T")
-
-
-def wait_for(what: str, look: Callable[[], T], seconds: float, pause: float = 0.1) -> T:
-    """The first true answer of `look`; TimeoutError, naming `what`, after `seconds` without one."""
-    end = time.monotonic() + seconds
-    while not (answer := look()):
-        if time.monotonic() > end:
-            raise TimeoutError(f"no {what} after {seconds:.0f} s")
-        time.sleep(pause)
-    return answer
 
 
 def inside(leader: str, *command: str, **environment: str) -> list[str]:

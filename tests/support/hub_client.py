@@ -1,6 +1,7 @@
 """A JupyterHub client that goes the way of a browser: login form, spawn, kernel, cell, stop.
 
 It trusts the given CA alone, so every request is also a check of the server's certificate.
+debian/tests/log_in.py uses it too, with Debian's versions of requests and websocket-client.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 import requests
 import websocket
 
-from support.container import wait_for
+from support.waiting import wait_for
 
 SECONDS = 60
 

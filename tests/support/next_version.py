@@ -17,6 +17,9 @@ from teamhub_shared import CHANNEL_DIR
 
 CONFIG = Path("etc/teamhub/jupyterhub_config.py")
 
+#: The first number of versions that are newer than any of the package's own.
+LATER = 1000
+
 
 @dataclass(frozen=True)
 class Change:

@@ -29,12 +29,15 @@ from teamhub_build.workspace import Workspace
 SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
 #: Where tests/run.py has this module put things.
 CACHE = Path(".build/server").resolve()
-#: What tests install on a server by themselves: languages, debconf's favourite terminal, and R; and
-#: what a package of a conda channel asks for beside.
+#: What tests install on a server by themselves: languages, debconf's favourite terminal, R, and
+#: what the DEP-8 test takes; and what a package of a conda channel asks for beside.
 EXTRA_PACKAGES = (
+    "autopkgtest",
     "ca-certificates",
     "libterm-readline-gnu-perl",
     "locales",
+    "python3-requests",
+    "python3-websocket",
     "r-cran-irkernel",
     "unattended-upgrades",
 )

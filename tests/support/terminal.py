@@ -87,10 +87,6 @@ class Terminal:
         while self._read(0.2):
             pass
 
-    def shows(self, text: str) -> bool:
-        """Whether the screen shows `text` now, however it is wrapped there."""
-        return squeeze(text) in squeeze(self.screen)
-
     def press(self, *keys: str) -> None:
         """Press keys, or type text, slowly enough for every program to tell them apart."""
         for key in keys:

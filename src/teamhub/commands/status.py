@@ -13,8 +13,6 @@ from teamhub.system.tables import table
 if TYPE_CHECKING:
     from teamhub.environment.store.generations import Generation
 
-UNITS = ("teamhub-proxy.service", "teamhub.service")
-
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `status` to the command line."""
@@ -29,7 +27,7 @@ def show_status(_: argparse.Namespace) -> None:
     from teamhub.environment.store.state import read_state
 
     state = read_state()
-    for unit in UNITS:
+    for unit in (units.PROXY, units.HUB):
         print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
     print(f"{'login page':24}{login_page()}")
     print(f"{'environment':24}{environment(state.current)}")
@@ -47,8 +45,7 @@ def login_page() -> str:
     from teamhub.tls import names
 
     values = conf.read()
-    wanted = values["SERVER_NAMES"].split()
-    found = names.sort_names(wanted) if wanted else names.detect()
+    found = names.server_names(values)
     host = found.dns[0] if found.dns else str(found.addresses[0])
     if values["CERTIFICATE"] == "none":
         address = values["LISTEN_ADDRESS"] or "127.0.0.1"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from teamhub.people import accounts, membership, passwords, servers
 from teamhub.system.report import report
+from teamhub.system.tables import show
 
 #: How often the two passwords that are typed may differ.
 ATTEMPTS = 3
+
+#: What the list says of one person.
+Person = dict[str, str | bool]
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -108,22 +111,11 @@ def ask(name: str) -> str:
 def list_people(chosen: argparse.Namespace) -> None:
     """Show who may use the hub."""
     rows = describe(membership.current_membership())
-    if chosen.json:
-        print(json.dumps(rows, indent=2))
-        return
-    cells = [
-        (
-            str(row["name"]),
-            "admin" if row["admin"] else "-",
-            str(row["password"]),
-            "running" if row["server"] else "-",
-        )
-        for row in rows
-    ]
-    print_table([("NAME", "ADMIN", "PASSWORD", "SERVER"), *cells])
+    shown = rows if chosen.json else map(in_words, rows)
+    show(shown, ("name", "admin", "password", "server"), as_json=chosen.json)
 
 
-def describe(membership: membership.Membership) -> list[dict[str, str | bool]]:
+def describe(membership: membership.Membership) -> list[Person]:
     """One row for each person."""
     states = passwords.states(membership.users)
     busy = {server.user for server in servers.running()}
@@ -138,12 +130,13 @@ def describe(membership: membership.Membership) -> list[dict[str, str | bool]]:
     ]
 
 
-def print_table(rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of cells in columns that line up."""
-    lines = list(rows)
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        print("  ".join(map(str.ljust, line, widths)).rstrip())
+def in_words(person: Person) -> Person:
+    """A row of the table: words in place of true and false."""
+    return {
+        **person,
+        "admin": "admin" if person["admin"] else "-",
+        "server": "running" if person["server"] else "-",
+    }
 
 
 def remove_people(chosen: argparse.Namespace) -> None:

@@ -22,8 +22,17 @@ from teamhub_shared.accounts import (
     is_name,
 )
 
-#: Members of these groups can become root by themselves.
-ROOT_EQUIVALENT_GROUPS = ("sudo", "docker", "lxd", "incus-admin", "disk", "adm", "shadow", "root")
+#: Members of these groups can become root by themselves.  Members of adm cannot: they read logs.
+ROOT_EQUIVALENT_GROUPS = (
+    "sudo",  # may run any command as root (base-passwd, users-and-groups.html)
+    "docker",  # "root-equivalent" (docker.io, README.Debian)
+    "lxd",  # for "users who would be trusted with root access to the host" (lxd, README.Debian)
+    "incus-admin",  # full control over Incus, as lxd over LXD (Incus' documentation, "Security")
+    "libvirt",  # manages virtual machines with any disk of the host (polkit, 60-libvirt.rules)
+    "disk",  # "mostly equivalent to root access" (base-passwd)
+    "shadow",  # reads the hash of root's password (base-passwd)
+    "root",  # writes what belongs to gid 0
+)
 
 
 class BadName(TeamhubError):

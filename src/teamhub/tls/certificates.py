@@ -29,7 +29,9 @@ def ensure(values: Mapping[str, str], report: Callable[[str], None]) -> None:
         if admin_pair.install(pair, authority.LEAF):
             made.append(f"copied the certificate of {values['CERTIFICATE_FILE']}")
     else:
-        made = [f"made {thing}" for thing in authority.ensure_certificates(server_names(values))]
+        made = [
+            f"made {thing}" for thing in authority.ensure_certificates(names.server_names(values))
+        ]
     for thing in made:
         report(thing)
     if made and units.is_active(units.PROXY):
@@ -38,13 +40,7 @@ def ensure(values: Mapping[str, str], report: Callable[[str], None]) -> None:
 
 def checked_files(values: Mapping[str, str]) -> admin_pair.Checked:
     """The admin's own pair."""
-    hosts = server_names(values).dns
+    hosts = names.server_names(values).dns
     if not values["SERVER_NAMES"]:
         hosts = hosts[:1]  # no public authority signs localhost or a name without a domain
     return admin_pair.check(Path(values["CERTIFICATE_FILE"]), Path(values["KEY_FILE"]), hosts)
-
-
-def server_names(values: Mapping[str, str]) -> names.ServerNames:
-    """What the settings say that people type, or what the host has."""
-    wanted = values["SERVER_NAMES"].split()
-    return names.sort_names(wanted) if wanted else names.detect()

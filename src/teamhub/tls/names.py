@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from teamhub.system.run import run
@@ -34,6 +34,12 @@ def sort_names(names: Iterable[str]) -> ServerNames:
         except ValueError:
             dns.append(name)
     return ServerNames(tuple(dns), tuple(addresses))
+
+
+def server_names(values: Mapping[str, str]) -> ServerNames:
+    """What the settings say that people type, or what the host has."""
+    wanted = values["SERVER_NAMES"].split()
+    return sort_names(wanted) if wanted else detect()
 
 
 def detect() -> ServerNames:

@@ -37,6 +37,24 @@ def test_only_the_newest_entry_gets_the_suite(tmp_path: Path) -> None:
     assert text == path.read_text().replace("(0.2.0) unstable;", "(0.2.0~deb13) trixie;")
 
 
+def test_an_entry_that_is_not_released_can_be_built(tmp_path: Path) -> None:
+    path = changelog(tmp_path, "0.2.0", "0.1.0")
+    path.write_text(path.read_text().replace("unstable", "UNRELEASED", 1))
+    release = read_release(path, SUITES["bookworm"])
+    assert release.version == "0.2.0~deb12"
+    assert release.changelog(path.read_text()).startswith("teamhub (0.2.0~deb12) bookworm;")
+
+
+def test_news_are_shown_once_since_every_entry_has_the_suites_version(tmp_path: Path) -> None:
+    path = changelog(tmp_path, "0.2.0", "0.1.0")
+    news = read_release(path, SUITES["trixie"]).news(path.read_text())
+    assert [line for line in news.splitlines() if line.startswith("teamhub")] == [
+        "teamhub (0.2.0~deb13) trixie; urgency=medium",
+        "teamhub (0.1.0~deb13) trixie; urgency=medium",
+    ]
+    assert news.count("* Something; (really) changed.") == 2
+
+
 def test_versions_sort_by_release_then_by_suite(tmp_path: Path) -> None:
     older = read_release(changelog(tmp_path, "0.9.0"), SUITES["trixie"]).version
     bookworm, trixie = (

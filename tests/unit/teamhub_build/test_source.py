@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from teamhub_build.source import (
     proxy_digest,
     unpack_packages,
     write_debian_folder,
+    write_dep8_client,
     write_python_source,
 )
 from teamhub_build.suites import SUITES
@@ -67,6 +70,29 @@ class TestDebianFolder:
         write_debian_folder(tmp_path / "debian", checkout, RELEASE, {})
         first = (tmp_path / "debian/changelog").read_text().splitlines()[0]
         assert first == "teamhub (4.5.6~deb12) bookworm; urgency=low"
+
+    def test_so_do_the_news(self, checkout: Path, tmp_path: Path) -> None:
+        shutil.copy(checkout / "debian/changelog", checkout / "debian/NEWS")
+        write_debian_folder(tmp_path / "debian", checkout, RELEASE, {})
+        first = (tmp_path / "debian/NEWS").read_text().splitlines()[0]
+        assert first == "teamhub (4.5.6~deb12) bookworm; urgency=low"
+
+
+class TestDep8Client:
+    """What the DEP-8 test finds beside debian/."""
+
+    def test_the_client_needs_nothing_else_of_the_tests(self, tmp_path: Path) -> None:
+        write_dep8_client(tmp_path / "tests/support", REPOSITORY)
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path / "tests")}
+        found = subprocess.run(
+            [sys.executable, "-c", "from support import hub_client; print(hub_client.__file__)"],
+            cwd=tmp_path,
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert found.stdout.strip() == str(tmp_path / "tests/support/hub_client.py")
 
 
 class TestProxyDigest:

@@ -16,3 +16,41 @@ def test_admins_are_users_too() -> None:
 def test_strangers_are_named_all_at_once() -> None:
     with pytest.raises(BadName, match="not on the list of users: badger, niska"):
         membership.check_on_list(["niska", "badger"])
+
+
+@pytest.fixture
+def _ghost_has_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The directory service that has the account of ghost does not answer."""
+    monkeypatch.setattr(membership, "has_account", lambda name: name != "ghost")
+
+
+def test_a_list_that_is_as_wanted_is_left_alone() -> None:
+    assert membership.changes("jupyterhub", {"ghost", "zoe"}, {"zoe", "ghost"}) == []
+
+
+@pytest.mark.usefixtures("_ghost_has_no_account")
+def test_any_number_of_people_join_and_leave_in_one_command() -> None:
+    before = {"ghost", *(f"old-{number}" for number in range(1000))}
+    wanted = {f"new-{number}" for number in range(1000)}
+    names = ",".join(sorted(wanted))
+    assert membership.changes("jupyterhub", before, wanted) == [
+        ["gpasswd", "--members", names, "jupyterhub"]
+    ]
+
+
+@pytest.mark.usefixtures("_ghost_has_no_account")
+def test_somebody_without_an_account_stays_and_the_others_change_one_by_one() -> None:
+    before, wanted = {"ghost", "book", "wash", "zoe"}, {"ghost", "kaylee", "river", "zoe"}
+    assert membership.changes("jupyterhub", before, wanted) == [
+        ["gpasswd", "--add", "kaylee", "jupyterhub"],
+        ["gpasswd", "--add", "river", "jupyterhub"],
+        ["gpasswd", "--delete", "book", "jupyterhub"],
+        ["gpasswd", "--delete", "wash", "jupyterhub"],
+    ]
+
+
+@pytest.mark.usefixtures("_ghost_has_no_account")
+def test_the_last_one_leaves_an_empty_list() -> None:
+    assert membership.changes("jupyterhub", {"ghost"}, set()) == [
+        ["gpasswd", "--members", "", "jupyterhub"]
+    ]
