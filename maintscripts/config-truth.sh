@@ -59,10 +59,12 @@ own_names() {
 }
 
 # IPv6 addresses that the kernel makes for privacy (flag 01) and replaces after a day, in the form in
-# which programs show them (RFC 5952): the kernel's list has all 32 digits.
+# which programs show them (RFC 5952): the kernel's list has all 32 digits.  Only the first longest
+# run of zeros becomes `::`; the jump to `shorten` has sed forget the substitutions before it.
 temporary_addresses() {
 	sed -nE 's/^([0-9a-f]{32})( [0-9a-f]+){3} [0-9a-f]*[13579bdf] .*/\1/p' /proc/net/if_inet6 2>/dev/null |
 		sed -E -e 's/..../&:/g' -e 's/:$//' -e 's/(^|:)0{1,3}([0-9a-f])/\1\2/g' \
+			-e 't shorten' -e ': shorten' \
 			-e 's/(^|:)0(:0){6}(:|$)/::/;t' -e 's/(^|:)0(:0){5}(:|$)/::/;t' \
 			-e 's/(^|:)0(:0){4}(:|$)/::/;t' -e 's/(^|:)0(:0){3}(:|$)/::/;t' \
 			-e 's/(^|:)0(:0){2}(:|$)/::/;t' -e 's/(^|:)0:0(:|$)/::/' |

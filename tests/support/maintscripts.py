@@ -57,6 +57,7 @@ class Scripts:
 
     def __init__(self, folder: Path, conf: Path) -> None:
         """The scripts are rendered into `folder`."""
+        self.folder = folder
         self.config = f"{functions('config', folder)}\nCONF='{conf}'\n"
         self.postinst = functions("postinst", folder)
 
