@@ -22,6 +22,7 @@ EXPECTED = [
     (r"usr/lib/(sysusers|tmpfiles)\.d", "folder", 0o755),
     (r"usr/lib/teamhub/(panel|proxy|proxy-reload|sudospawner(-singleuser)?)", "file", 0o755),
     (r"usr/lib/teamhub/(\w[\w/-]*\.(py|pyi|cjs|abi3\.so)|rattler/py\.typed)", "file", 0o644),
+    (r"usr/lib/teamhub/hub/teamhub_shared", "link", 0o777),
     (r"usr/lib/teamhub(/\w[\w/-]*)?", "folder", 0o755),
     (r"usr/sbin/teamhub", "file", 0o755),
     (r"usr/share/teamhub/channel/(noarch|linux-64)/[\w.+!-]+\.conda", "file", 0o644),
@@ -52,7 +53,8 @@ def expectation(path: str) -> tuple[str, str, int] | None:
 
 
 def kind(info: tarfile.TarInfo) -> str:
-    return {tarfile.DIRTYPE: "folder", tarfile.REGTYPE: "file"}.get(info.type, "something else")
+    kinds = {tarfile.DIRTYPE: "folder", tarfile.REGTYPE: "file", tarfile.SYMTYPE: "link"}
+    return kinds.get(info.type, "something else")
 
 
 def test_every_path_is_expected_with_its_type_and_mode(package: BuiltPackage) -> None:
