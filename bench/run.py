@@ -57,6 +57,7 @@ def enter_network_of_its_own(sections: Sequence[str]) -> int:
     import run
     from bench import virtualenv
     from support import preparation
+    from support.namespaces import ALONE
     from support.selection import PACKAGES
     from teamhub_build.suites import machine_suite
 
@@ -82,7 +83,7 @@ def enter_network_of_its_own(sections: Sequence[str]) -> int:
     }
     alone = [
         *preparation.AS_ROOT,
-        *run.ALONE,
+        *ALONE,
         "unshare",
         "--net",
         str(preparation.VENV / "bin/python"),

@@ -29,18 +29,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from support.container import inside, running
+from support.namespaces import ALONE, OUTSIDE, OWN_NETWORK, OWN_NETWORK_WITH_DOOR
 from support.preparation import AS_ROOT, VENV
 from support.selection import DIST, REPOSITORY, NoPackageError, Package
 from teamhub_build.suites import SUITES, machine_suite
 
 BUILD = REPOSITORY / ".build"
 PYTHON = VENV / "bin/python"
+#: Of the loopback interface, for browsers outside.
 PORTS = range(8443, 8463)
-#: Enters mount and process namespaces of its own, which end with all that is in them.
-ALONE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-#: Keeps the network there is as descriptor 9, and enters one with nothing in it.
-IN_NEW_NETWORK = ["sh", "-c", 'exec 9</proc/self/ns/net; exec unshare --net --mount "$@"', "sh"]
-OUTSIDE = "--outside=9"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -85,21 +82,20 @@ def fetch_roots(suite: str, package: Path) -> bool:
 
 def run_tests(suite: str, package: Path, workers: int, for_pytest: Sequence[str]) -> int:
     """Run server tests: in one process, so that --pdb works, or in several beside each other."""
-    own_network = ["unshare", "--net", "--mount"]
     named = [argument for argument in for_pytest if argument.startswith("tests/")]
     where = [] if named else ["tests/server"]
     pytest = [str(PYTHON), "-m", "pytest", *where, f"--basetemp={BUILD / 'pytest-dev'}"]
     options = ["--working-tree", f"--package={suite}:scientific:{package}", *for_pytest]
     prefix = [*AS_ROOT, *ALONE]
     if workers > 1:
-        python = shlex.join([*own_network, str(PYTHON)])
+        python = shlex.join([*OWN_NETWORK, str(PYTHON)])
         options += [
             "--dist=loadscope",
             "--no-loadscope-reorder",
             f"--tx={workers}*popen//python={python}",
         ]
     else:
-        prefix += own_network
+        prefix += OWN_NETWORK
     return subprocess.run([*prefix, *pytest, *options], env=environment(), check=False).returncode
 
 
@@ -108,9 +104,18 @@ def sit(*arguments: str) -> int:
 
     It ends with its standard input: however this process ends, nothing is left behind.
     """
-    command = [str(PYTHON), "-m", "support.sitting", f"--port={free_port()}", OUTSIDE, *arguments]
+    command = [
+        str(PYTHON),
+        "-m",
+        "support.sitting",
+        f"--port={free_port()}",
+        f"--outside={OUTSIDE}",
+        *arguments,
+    ]
     child = subprocess.Popen(
-        [*AS_ROOT, *ALONE, *IN_NEW_NETWORK, *command], stdin=subprocess.PIPE, env=environment()
+        [*AS_ROOT, *ALONE, *OWN_NETWORK_WITH_DOOR, *command],
+        stdin=subprocess.PIPE,
+        env=environment(),
     )
     lifeline = child.stdin
     assert lifeline is not None

@@ -39,6 +39,7 @@ sys.path.insert(0, str(REPOSITORY / "src"))
 
 # these need the path above
 import dev  # noqa: E402
+from support.namespaces import ALONE, OWN_NETWORK  # noqa: E402
 from support.outcomes import Outcome, count, read_report, succeeds, total  # noqa: E402
 from support.preparation import AS_ROOT, DEBIAN_PYTHON, VENV, prepare  # noqa: E402
 from support.selection import (  # noqa: E402
@@ -53,8 +54,6 @@ from teamhub_build.suites import SUITES  # noqa: E402
 BUILD = REPOSITORY / ".build"
 RESULTS = BUILD / "results"
 SHELLS = (b"#!/bin/sh", b"#!/bin/bash")
-#: Enters mount and process namespaces of its own.
-ALONE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 #: How many tests of servers run side by side.  Much of each is waiting; each takes 1 GB of memory.
 SERVER_WORKERS = min(2 * (os.cpu_count() or 1), 8)
@@ -224,7 +223,7 @@ def run_server_tests(run: Run) -> Outcome:
         debs[package.suite].append(selection.path(package))
     if not fetch_server_roots(debs):
         return Outcome(0, 1)
-    python = f"unshare --net --mount {shlex.quote(str(VENV / 'bin/python'))}"
+    python = shlex.join([*OWN_NETWORK, str(VENV / "bin/python")])
     workers = [
         "--dist=loadscope",
         "--no-loadscope-reorder",

@@ -61,7 +61,7 @@ def choose_variant(
     if named in ((), (EMBEDDED,)):
         if thin:
             raise VariantError(
-                "a thin package needs a channel to fetch from: only the build has the embedded one",
+                "servers cannot fetch from the embedded channel, which only the build has",
                 "leave --thin out, or name a channel: --channel conda-forge --thin",
             )
         if lock:

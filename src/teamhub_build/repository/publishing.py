@@ -217,7 +217,7 @@ def refuse_other_content(path: Path, there: Path) -> None:
     """Raise DebError where another file of this name and version is published already."""
     if there.exists() and not filecmp.cmp(path, there, shallow=False):
         raise DebError(
-            f"{path} differs from the published {there.name}, though the version is the same",
+            f"{path} differs from the published {there.name}, though its version is the same",
             "give the new one a higher version in debian/changelog and build it again",
         )
 
