@@ -65,6 +65,8 @@ def test_config_asks_every_question_and_explains_every_fault(package: BuiltPacka
     assert listed
     # a file that is missing is refused under the question's own name
     faults = {*re.findall(r"\brefuse ([a-z-]+)", config), "certificate-file", "key-file"}
+    # and a number under the name that its rule has for that
+    faults |= set(re.findall(r'\bcheck_number "\$value" ([a-z-]+)', config))
     used = {f"teamhub/{name}" for name in listed[1].split()}
     used |= {f"teamhub/error-{fault}" for fault in faults}
     assert used == set(names(package))
