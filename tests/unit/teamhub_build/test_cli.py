@@ -25,7 +25,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_names_every_choice() -> None:
     help_text = run("--help").stdout
-    for choice in (*OPTIONS, "{build,lock}", "lock", *SUITES, *PROFILES):
+    for choice in (*OPTIONS, "{build,lock,docs}", "lock", *SUITES, *PROFILES):
         assert choice in help_text
 
 
