@@ -100,7 +100,6 @@ teamhub() {{
 	[ "$2" = check ] || return 0
 	shift 2
 	printf '%s\\0' "$@"
-	printf '\\n\\0'
 }}
 while [ $# -gt 0 ]; do
 	for question in {" ".join(questions)}; do
@@ -111,8 +110,11 @@ while [ $# -gt 0 ]; do
 done
 """
         values = [row[question] for row in rows for question in questions]
-        printed = run(self.postinst + loop, *values).removesuffix("\n\0")
-        return [row.split("\0")[:-1] for row in printed.split("\n\0")]
+        printed = run(self.postinst + loop, *values).split("\0")[:-1]
+        # the two lists come in any case
+        of_one = 2 + len(questions) - len(lists)
+        assert len(printed) == of_one * len(rows)
+        return [printed[start : start + of_one] for start in range(0, len(printed), of_one)]
 
     def shown(self, text: str, question: str, conf: Path) -> str | None:
         """What config shows for a setting in a teamhub.conf with this text; None: what it had."""
