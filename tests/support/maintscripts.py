@@ -6,7 +6,6 @@ is what runs on a server.  One dash does a whole list of answers, since each sta
 
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
 import tempfile
@@ -100,7 +99,7 @@ SETTINGS="{" ".join(question for question in questions if question not in lists)
 teamhub() {{
 	[ "$2" = check ] || return 0
 	shift 2
-	printf '%s\\0' $# "$@"
+	printf '%s\\0' "$@"
 }}
 while [ $# -gt 0 ]; do
 	for question in {" ".join(questions)}; do
@@ -111,9 +110,11 @@ while [ $# -gt 0 ]; do
 done
 """
         values = [row[question] for row in rows for question in questions]
-        printed = iter(run(self.postinst + loop, *values).split("\0")[:-1])
-        # each row is the count of its arguments, and they
-        return [list(itertools.islice(printed, int(count))) for count in printed]
+        printed = run(self.postinst + loop, *values).split("\0")[:-1]
+        # the two lists come in any case
+        of_one = 2 + len(questions) - len(lists)
+        assert len(printed) == of_one * len(rows)
+        return [printed[start : start + of_one] for start in range(0, len(printed), of_one)]
 
     def shown(self, text: str, question: str, conf: Path) -> str | None:
         """What config shows for a setting in a teamhub.conf with this text; None: what it had."""

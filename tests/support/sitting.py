@@ -48,7 +48,7 @@ SITTING = LAID / "sitting"
 ENDING = (signal.SIGINT, signal.SIGTERM)
 LOOK_SECONDS = 0.3
 #: So many names of changed files are printed.
-SHOWN = 3
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,8 @@ def lay_again(target: Target, server: BootedServer) -> None:
     except (TeamhubError, subprocess.CalledProcessError, OSError, ValueError) as error:
         print(f"  not laid: {error}", flush=True)
         return
-    print("".join(f"  {path}\n" for path in changed), end="")
+    more = [f"and {len(changed) - SHOWN} more"] if len(changed) > SHOWN else []
+    print("".join(f"  {line}\n" for line in (*changed[:SHOWN], *more)), end="")
     outcome = "no difference"
     if not is_configured(server.root):
         done = configure(server)

@@ -14,10 +14,11 @@ from support.tree.dpkg_records import (
     new_md5sums,
     with_snippets,
 )
-from support.tree.places import canonical, gone, is_conffile, mode, places
+from support.tree.places import canonical, gone, is_conffile, links, mode, places
 from support.tree.rendering import CONTROL
 
 INSTALL = "debian/teamhub.install"
+LINKS = "debian/teamhub.links"
 STATUS = "var/lib/dpkg/status"
 INFO = "var/lib/dpkg/info"
 
@@ -34,13 +35,16 @@ def lay(tree: Path, root: Path) -> list[str]:
     placed = places(names, install)
     list_file = root / INFO / "teamhub.list"
     listed = list_file.read_text("utf-8").splitlines()
-    removed = [path for path in gone(listed, placed, install) if not (root / path[1:]).is_dir()]
+    linked = links(_text(tree / LINKS))
+    have = {*placed, *linked}
+    removed = [path for path in gone(listed, have, install) if _is_file(root / path[1:])]
 
     changed = [
         path
         for path, name in placed.items()
         if _lay_file(tree / name, root, path, status.conffiles)
     ]
+    changed += [path for path, target in linked.items() if _lay_link(root / path[1:], target)]
     scripts = _lay_control(tree / CONTROL, root / INFO)
     for path in removed:
         remove_file(root / path[1:])
@@ -48,9 +52,10 @@ def lay(tree: Path, root: Path) -> list[str]:
         return []
 
     known = {canonical(path): path for path in listed}
-    added = [path for path in placed if path not in known]
+    added = [path for path in (*placed, *linked) if path not in known]
     list_file.write_text(new_list(listed, added, removed), "utf-8")
-    _write_md5sums(root, [known.get(path, path) for path in changed], removed)
+    summed = [known.get(path, path) for path in changed if path in placed]
+    _write_md5sums(root, summed, removed)
     new_conffiles = [path for path in added if is_conffile(path)]
     _add_conffiles(root / INFO / "teamhub.conffiles", new_conffiles)
     (root / STATUS).write_text(status.unpacked(new_conffiles), "utf-8")
@@ -78,6 +83,16 @@ def _lay_file(source: Path, root: Path, path: str, conffiles: Mapping[str, str])
     return True
 
 
+def _lay_link(place: Path, target: str) -> bool:
+    """Lay a symbolic link; whether there was another one, or none."""
+    if place.is_symlink() and str(place.readlink()) == target:
+        return False
+    place.unlink(missing_ok=True)
+    make_folder(place.parent)
+    place.symlink_to(target)
+    return True
+
+
 def _lay_control(control: Path, info: Path) -> list[str]:
     """Lay maintainer scripts and templates into dpkg's database; those that differ."""
     changed = []
@@ -93,15 +108,20 @@ def _lay_control(control: Path, info: Path) -> list[str]:
 
 def write_file(place: Path, content: bytes, mode: int) -> None:
     """Replace a file at once, so that a program which runs reads the old or the new one."""
-    for folder in reversed(place.parents):
-        if not folder.exists():
-            folder.mkdir()
-            folder.chmod(0o755)
+    make_folder(place.parent)
     new = place.with_name(f".{place.name}.new")
     new.write_bytes(content)
     new.chmod(mode)
     new.rename(place)
     _remove_bytecode(place)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing, as a package has them."""
+    if not folder.exists():
+        make_folder(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o755)
 
 
 def remove_file(place: Path) -> None:
@@ -131,6 +151,14 @@ def _write_md5sums(root: Path, changed: list[str], removed: list[str]) -> None:
 def _add_conffiles(file: Path, paths: list[str]) -> None:
     with file.open("a", encoding="utf-8") as text:
         text.writelines(f"{path}\n" for path in paths)
+
+
+def _text(file: Path) -> str:
+    return file.read_text("utf-8") if file.exists() else ""
+
+
+def _is_file(place: Path) -> bool:
+    return place.is_symlink() or not place.is_dir()
 
 
 def _mode(place: Path) -> int:

@@ -6,8 +6,9 @@ file with its dependencies.  There the installed .deb's stays.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable
 from pathlib import PurePosixPath
 
 from teamhub_build.source import PYTHON_CODE
@@ -52,7 +53,21 @@ def places(names: Iterable[str], install: str) -> dict[str, str]:
     return found
 
 
-def gone(listed: Iterable[str], placed: Mapping[str, str], install: str) -> list[str]:
+def links(text: str) -> dict[str, str]:
+    """The symbolic links of debian/teamhub.links, by their paths on the server, and their targets.
+
+    As dh_link(1) makes them: relative within a folder of the root (Debian Policy 10.5).
+    """
+    found = {}
+    for line in text.splitlines():
+        target, path = line.split()
+        beside = target.split("/")[0] == path.split("/")[0]
+        relative = os.path.relpath(target, PurePosixPath(path).parent)
+        found[f"/{path}"] = relative if beside else f"/{target}"
+    return found
+
+
+def gone(listed: Iterable[str], placed: Container[str], install: str) -> list[str]:
     """Those of the paths that dpkg lists which a package of this tree would not have."""
     of_payload = [
         str(PurePosixPath("/", folder, PurePosixPath(source).name))

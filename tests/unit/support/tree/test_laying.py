@@ -81,6 +81,18 @@ def test_a_file_that_has_moved_is_in_one_place_alone(tree: Path, root: Path) -> 
     assert f"/{LOGIN.replace('login', 'form')}\n" in listed
 
 
+def test_links_come_and_go(tree: Path, root: Path) -> None:
+    link = "usr/lib/teamhub/hub/shared"
+    write(tree / "debian/teamhub.links", f"usr/lib/teamhub/shared {link}\n")
+    assert lay(tree, root) == [f"/{link}"]
+    assert str((root / link).readlink()) == "../shared"
+    assert lay(tree, root) == []
+    (tree / "debian/teamhub.links").unlink()
+    (root / "usr/lib/teamhub/shared").mkdir()
+    assert lay(tree, root) == [f"/{link}"]
+    assert not (root / link).is_symlink()
+
+
 def test_a_conffile_is_left_for_dpkg_to_put_in_place(tree: Path, root: Path) -> None:
     write(root / CONFIG, "dependencies: [what the admin wants]\n")
     assert lay(tree, root) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.tree.places import canonical, gone, is_conffile, mode, places
+from support.tree.places import canonical, gone, is_conffile, links, mode, places
 
 REPOSITORY = Path(__file__).parents[4]
 INSTALL = """\
@@ -64,6 +64,30 @@ def test_every_line_of_this_trees_install_file_has_its_source() -> None:
     lines = (REPOSITORY / "debian/teamhub.install").read_text("utf-8").splitlines()
     sources = [line.split()[0] for line in lines if not line.startswith("payload/")]
     assert [source for source in sources if not (REPOSITORY / source).exists()] == []
+
+
+def test_every_file_of_debian_is_laid_or_known_to_be_a_builds() -> None:
+    """A new kind of file for debhelper would be missing on the servers of `make dev`."""
+    names = [
+        f"debian/{path.name.removesuffix('.j2')}" for path in REPOSITORY.glob("debian/teamhub.*")
+    ]
+    laid = places(names, INSTALL).values()
+    assert {name for name in names if name not in laid} == {
+        "debian/teamhub.8",
+        "debian/teamhub.dirs",
+        "debian/teamhub.install",
+        "debian/teamhub.links",
+        "debian/teamhub.lintian-overrides",
+        "debian/teamhub.manpages",
+        "debian/teamhub.templates",
+    }
+
+
+def test_links_are_relative_within_a_folder_of_the_root() -> None:
+    assert links("usr/lib/a/shared usr/lib/a/hub/shared\nvar/lib/a etc/a\n") == {
+        "/usr/lib/a/hub/shared": "../shared",
+        "/etc/a": "/var/lib/a",
+    }
 
 
 def test_a_file_that_the_tree_has_no_more_is_gone() -> None:
