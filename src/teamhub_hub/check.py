@@ -205,6 +205,8 @@ def main(main_file: str, database_file: Path = database.DATABASE) -> None:
     findings = check_config(Path(main_file))
     json.dump({**asdict(findings), "database": unreadable}, results)
     results.close()
+    # what a configuration printed may still be in the buffer, which the next line would drop
+    sys.stdout.flush()
     os._exit(0)  # a thread that a configuration has started may never end
 
 

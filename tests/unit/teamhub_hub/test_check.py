@@ -18,8 +18,11 @@ from teamhub_hub.check import Finding, Findings, check_config
 
 
 def run(config: HubConfig) -> subprocess.CompletedProcess[str]:
-    """The check as the server runs it, in a process of its own."""
-    return subprocess.run(command(config), capture_output=True, text=True, check=False, timeout=60)
+    """The check as the server runs it, in a process of its own whose output is buffered."""
+    variables = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        command(config), env=variables, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 def command(config: HubConfig) -> list[str]:
