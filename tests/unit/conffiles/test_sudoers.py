@@ -106,7 +106,7 @@ NAMES = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(NAMES)
 def test_sudos_pattern_and_the_helper_agree_on_every_name(name: str) -> None:
     for action in panel.ACTIONS:

@@ -30,7 +30,6 @@ Row = Mapping[str, str]
 #: would start dash hundreds of times, and the difference names its value.
 BATCHES = settings(
     max_examples=3,
-    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

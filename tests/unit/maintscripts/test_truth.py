@@ -38,7 +38,7 @@ def test_a_permanent_address_is_shown(scripts: Scripts) -> None:
 GROUPS = st.lists(st.sampled_from([0, 0, 0, 1, 0xDB8, 0xF0, 0xFFFF]), min_size=8, max_size=8)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(st.lists(GROUPS.filter(lambda groups: any(groups[:6])), min_size=20, max_size=40))
 def test_a_temporary_address_is_left_out_in_the_form_that_programs_show(
     scripts: Scripts, all_groups: list[list[int]]
