@@ -125,9 +125,10 @@ def write_server(one: Watched, folder: Path) -> None:
         if layer.parent == CACHE:  # a plain root, which stays
             kept.append(str(layer))
             continue
-        # nobody writes there, so the names are enough to have it when the folder is gone
-        names = ["--link"] if layer.stat().st_dev == layers.stat().st_dev else []
-        subprocess.run(["cp", "--archive", *names, layer, layers / str(number)], check=True)
+        # Copied, not linked: a file of a lower layer that gets a second name gets another inode
+        # number in every overlay that is mounted on it, and SQLite then refuses to write to an
+        # open database ("attempt to write a readonly database") in each running server.
+        subprocess.run(["cp", "--archive", layer, layers / str(number)], check=True)
         kept.append(str(number))
     if one.ca:
         shutil.copy(one.ca, folder / CA)
