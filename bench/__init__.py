@@ -1,1 +1,1 @@
-"""What teamhub costs beside what people would use instead; nothing here is a test."""
+"""What teamhub costs, compared with what people would use instead; nothing here is a test."""

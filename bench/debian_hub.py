@@ -40,7 +40,7 @@ def mirror_name(suite: str) -> str:
 
 
 def use_mirror(server: BootedServer, suite: str) -> None:
-    """Have a server's apt read it, beside what it reads."""
+    """Have a server's apt read it, in addition to what it reads."""
     source = Mirror.source(suite) + Mirror.source(mirror_name(suite))
     server.run("tee", "/etc/apt/sources.list", given=source)
     server.run(*APT, "update")

@@ -1,4 +1,4 @@
-"""What is kept of measurements: docs/benchmarks.md to read, and all figures beside it as JSON.
+"""What is kept of measurements: docs/benchmarks.md to read, and all figures next to it as JSON.
 
 A section that was measured again takes the place of what it was; the others stay, each with the
 machine that it was measured on.
@@ -28,7 +28,7 @@ set ourselves.
 
 
 def keep(page: Path, order: Sequence[str], measured: Mapping[str, Any]) -> None:
-    """Write the page, and the figures beside it.
+    """Write the page, and the figures next to it.
 
     `measured` has by its name what `section` made; `order` is that of the page.
     """

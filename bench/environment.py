@@ -1,4 +1,4 @@
-"""Installing the environment, beside its floor and beside the ways that others take.
+"""Installing the environment, compared with its floor and with the ways that others take.
 
 The floor is a plain `tar -x` of the same tree, which no installation can be faster than.  The peers
 get the same wheels.  Everything runs on one booted server, one after the other in each round, each
@@ -16,7 +16,7 @@ from bench.report import Limit, Row
 from bench.server import FOLDER, BenchServer, Way
 from teamhub.environment.store.prune import disk_bytes
 
-#: What the postinst does for the environment, where no conffile is in place yet.
+#: What the postinst does for the environment, when no conffile is in place yet.
 APPLY = """\
 import sys
 sys.path.insert(0, "/usr/lib/teamhub")
@@ -48,7 +48,7 @@ Version: 1
 Architecture: all
 Maintainer: teamhub <root@localhost>
 Description: nothing
- A peer to measure teamhub beside.
+ A peer to compare teamhub with.
 """
 
 DEB = f"{FOLDER}/teamhub.deb"
@@ -170,7 +170,7 @@ def make_floors(bench: BenchServer) -> None:
 
 
 def installation_rows(costs: Mapping[str, Sequence[Cost]]) -> list[Row]:
-    """Seconds, beside each peer."""
+    """Seconds, compared with each peer."""
     floor, venv = Limit(times_peer=1.5), Limit(times_peer=1 / 3)
     rows = []
     for peer, peer_is, limit, why in (

@@ -1,4 +1,4 @@
-"""From `apt install` to the first login page, and what is there then, beside Debian's own hub.
+"""From `apt install` to the first login page, and what is there, compared with Debian's own hub.
 
 Each round boots a plain Debian server for each, which has read apt's index.  Debian's hub is
 root's, without TLS, and lets in anyone who has an account; it starts by itself like ours.

@@ -1,4 +1,4 @@
-"""A second generation with one changed package, beside other ways of keeping the old one.
+"""A second generation with one changed package, compared with other ways of keeping the old one.
 
 The team's channel has a package of 1 MB in 40 files, of which a new version comes; every peer gets
 the same as a wheel.  After each round all is as it was after the first installation.
@@ -129,7 +129,7 @@ def copy(version: int) -> Way:
 
 
 def publish(bench: BenchServer, channel: Channel, version: int) -> None:
-    """Put a version of the package into the team's channel, and its wheel beside the others."""
+    """Put a version of the package into the team's channel, and its wheel next to the others."""
     content = dict(modules(version))
     python = bench.shell("basename /opt/teamhub/current/user/lib/python3*")
     files = {f"lib/{python}/site-packages/{name}": text for name, text in content.items()}

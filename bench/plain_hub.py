@@ -1,6 +1,6 @@
 """The peer of a recipe: JupyterHub as root, with the spawner that starts servers itself.
 
-It runs on the same server, from the same packages, beside ours, without TLS.
+It runs on the same server, from the same packages, next to ours, without TLS.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Measures teamhub beside its peers and prints tables.
+"""Measures teamhub and its peers side by side and prints tables.
 
     bench/run.py                                 everything
     bench/run.py --quick                         some sections, one round of each
@@ -8,7 +8,7 @@
     bench/run.py serving --rounds 1              fewer rounds
 
 Needs the package that `make` builds; installs what else it needs, as the tests do.  Writes
-docs/benchmarks.md, and all single figures beside it.
+docs/benchmarks.md, and all single figures next to it.
 """
 
 from __future__ import annotations

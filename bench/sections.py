@@ -80,7 +80,7 @@ class Servers:
 
 
 def building(asked: Asked, servers: Servers) -> list[Row]:
-    """On this machine, with nothing beside."""
+    """On this machine, while nothing else runs."""
     from bench import building
 
     servers.close()

@@ -57,7 +57,9 @@ WHY_PERSON = (
     "sudospawner's mediator waits beside each server, as the process that may start things as the "
     "person; a spawner that asks systemd for the server would need none"
 )
-WHY_HUB = "the culler of idle servers, which the recipe has not; it could run now and then instead"
+WHY_HUB = (
+    "the culler of idle servers, which the recipe does not have; it could run now and then instead"
+)
 WHY_STOP = "it goes through sudo as the person; systemd, which knows the session, could do it"
 WHY_RESTART = (
     "ours checks the database before each start, and waits for the proxy's routes of servers that "
@@ -134,7 +136,7 @@ def slowest(pairs: list[tuple[float, float]]) -> tuple[float, float]:
 
 
 def memory_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds: int) -> list[Row]:
-    """Memory of hub and proxy, and of one idle person beside them."""
+    """Memory of hub and proxy, and of one idle person."""
     hubs, people = [], []
     for _ in range(rounds):
         hub, person = memory_with_and_of(server, ours, TEAMHUB)

@@ -1,4 +1,4 @@
-"""An upgrade with one changed package, from each release to the next, beside the peers' ways.
+"""An upgrade with one changed package, from release to release, compared with the peers' ways.
 
 Each release has another version of a package of 1 MB in 40 files.  What teamhub's `dpkg -i` does
 beside: a new generation, its check, the configuration's and the database's, a restart of the hub.
@@ -81,7 +81,7 @@ def ways(number: int) -> list[Way]:
 
 
 def time_rows(costs: dict[str, list[Cost]]) -> list[Row]:
-    """Seconds, beside each peer."""
+    """Seconds, compared with each peer."""
     ours = costs[OURS]
     return [
         Row(OURS, VIRTUALENV_IS, seconds(ours, costs[VIRTUALENV]), limit=Limit(times_peer=1 / 3)),

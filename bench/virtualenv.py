@@ -32,7 +32,7 @@ Package: {NAME}
 Architecture: any
 Depends: python3, ${{misc:Depends}}
 Description: the wheels of teamhub in a virtual environment
- A peer to measure teamhub beside.
+ A peer to compare teamhub with.
 """
 CHANGELOG = f"""\
 {NAME} (1) unstable; urgency=medium

@@ -9,7 +9,7 @@ from pathlib import Path
 from setuptools import find_packages, setup  # type: ignore[import-untyped]
 
 HERE = Path(__file__).resolve().parent
-# beside src/ in the checkout, in the same folder as this file in the Debian source package
+# next to src/ in the checkout, in the same folder as this file in the Debian source package
 CHANGELOGS = [HERE / "debian/changelog", HERE.parent / "debian/changelog"]
 
 

@@ -81,7 +81,7 @@ def fetch_roots(suite: str, package: Path) -> bool:
 
 
 def run_tests(suite: str, package: Path, workers: int, for_pytest: Sequence[str]) -> int:
-    """Run server tests: in one process, so that --pdb works, or in several beside each other."""
+    """Run server tests: in one process, so that --pdb works, or in several side by side."""
     named = [argument for argument in for_pytest if argument.startswith("tests/")]
     where = [] if named else ["tests/server"]
     pytest = [str(PYTHON), "-m", "pytest", *where, f"--basetemp={BUILD / 'pytest-dev'}"]

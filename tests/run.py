@@ -66,7 +66,7 @@ class Run:
     selection: Selection
     #: Arguments for pytest.
     for_pytest: list[str]
-    #: What begins each line that the stage prints, where several stages print.
+    #: What begins each line that the stage prints, if several stages print.
     label: str = ""
 
 
@@ -113,10 +113,9 @@ def run_stages(stages: Sequence[str], run: Run) -> dict[str, Outcome]:
     if len(first) == 1:
         first = []
     outcomes = {}
-    with ThreadPoolExecutor() as beside:
+    with ThreadPoolExecutor() as pool:
         started = {
-            name: beside.submit(timed, name, STAGES[name], replace(run, label=name))
-            for name in first
+            name: pool.submit(timed, name, STAGES[name], replace(run, label=name)) for name in first
         }
         for name in stages:
             if name in started:
@@ -194,8 +193,8 @@ def build(run: Run) -> Outcome:
         label = f"{package.suite} {package.profile}" if len(packages) > 1 else run.label
         return count([[DEBIAN_PYTHON, "build.py", *package.build_options]], label)
 
-    with ThreadPoolExecutor() as beside:
-        return total(beside.map(built, packages))
+    with ThreadPoolExecutor() as pool:
+        return total(pool.map(built, packages))
 
 
 def make_server_roots(run: Run) -> Outcome:

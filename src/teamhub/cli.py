@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if os.geteuid() != 0:
         print("teamhub: only root may do this; try: sudo teamhub ...", file=sys.stderr)
         return 1
-    # Whoever runs this, what it makes has the modes that are written here.
+    # Under any umask of the caller's, what this makes has the modes that are written here.
     os.umask(0o022)
     try:
         chosen.run(chosen)

@@ -51,8 +51,8 @@ def assemble(
     os.umask(0o022)
 
     stage = workspace.stage(variant)
-    with ThreadPoolExecutor() as beside:
-        python_source = beside.submit(
+    with ThreadPoolExecutor() as pool:
+        python_source = pool.submit(
             write_python_source, stage / "python", workspace.repository, release, log=log
         )
         inputs = fetch()
@@ -73,7 +73,7 @@ def assemble(
         progress.stage(f"building teamhub {release.version} with dpkg-buildpackage")
         with closing(Lintian(*QUICK)) as lintian:
             deb = build_package(tree, release, log=log, progress=progress)
-            descriptions = beside.submit(describe_build, tree, deb, release, log=log)
+            descriptions = pool.submit(describe_build, tree, deb, release, log=log)
             progress.stage("checking it with lintian")
             refuse_tags(deb, lintian.tags(deb), progress=progress)
         return [deb, *descriptions.result()]

@@ -1,6 +1,6 @@
-"""Which files of the checkout a package was built of, kept beside it as NAME.tree.
+"""Which files of the checkout a package was built of, kept next to it as NAME.tree.
 
-In the format of sha256sum(1), so that `sha256sum --check` reads it too.  It is beside the package
+In the format of sha256sum(1), so that `sha256sum --check` reads it too.  It is next to the package
 and not in it: the package is the same to the byte wherever it is built.
 """
 
@@ -34,7 +34,7 @@ def read_tree(repository: Path) -> dict[str, str]:
 
 
 def write_tree(deb: Path, tree: Mapping[str, str]) -> Path:
-    """Write down beside `deb` that it was built of `tree`; the file."""
+    """Write down next to `deb` that it was built of `tree`; the file."""
     record = _record(deb)
     record.write_text("".join(f"{sha256}  {name}\n" for name, sha256 in tree.items()), "utf-8")
     return record

@@ -162,7 +162,7 @@ def _build(workspace: Workspace, options: argparse.Namespace, progress: Progress
 def _hand_over(results: list[Path], output: Path, tree: dict[str, str], progress: Progress) -> None:
     """Copy what was built to where it was asked for, while no other build can replace it.
 
-    `tree` is what it was built of, which is written down beside it.
+    `tree` is what it was built of, which is written down next to it.
     """
     output.mkdir(parents=True, exist_ok=True)
     progress.stage("done")

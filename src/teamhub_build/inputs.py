@@ -23,7 +23,7 @@ from teamhub_build.variant import Variant
 from teamhub_build.wheelhouse import InputError, Target, fetch_wheels
 from teamhub_build.workspace import Workspace
 
-#: The packages that the server gets unpacked beside its own code; pinned with the build's tools.
+#: The packages that the server gets unpacked next to its own code; pinned with the build's tools.
 VENDORED = frozenset({"py-rattler"})
 
 #: What `npm ci` reads.
@@ -128,7 +128,7 @@ def _fetch_vendored_wheels(
 def fetch_npm_prefix(workspace: Workspace, *, offline: bool, progress: Progress) -> Path:
     """What npm laid out of locks/npm once it had compared every hash, as it was then.
 
-    npm compares when it unpacks and not afterwards, so a hash of the whole tree is kept beside it.
+    npm compares when it unpacks and not afterwards, so a hash of the whole tree is kept next to it.
     """
     progress.stage("checking the proxy's npm packages")
     pins = [workspace.repository / "locks/npm" / name for name in NPM_PINS]

@@ -33,7 +33,7 @@ class PinError(TeamhubError):
 def write_pins(repository: Path) -> None:
     """Renews `locks/<suite>/wheels.txt` of every suite and `locks/npm/package-lock.json`.
 
-    Raises PinError when uv or npm cannot resolve what is asked for.
+    Raises PinError when uv or npm cannot resolve the requirements.
     """
     locks = repository / "locks"
     for suite in SUITES.values():

@@ -14,7 +14,7 @@ from teamhub_build.suites import EVERY_SUITE
 def write_requirements(repository: Path, *, log: Path, progress: Progress) -> None:
     """Renew every requirements/*.txt; one file holds for the Pythons of all suites.
 
-    The build's tools come first: whatever else is pinned stands beside them in one environment, and
+    The build's tools come first: whatever else is pinned shares one environment with them, and
     is pinned to their versions.  Raises CommandError when uv finds no versions that fit.
     """
     folder = repository / "requirements"

@@ -23,11 +23,11 @@ Record = dict[str, Any]
 
 
 class UnsolvableError(TeamhubError):
-    """No set of the channel's packages satisfies what is asked for."""
+    """No set of the channel's packages satisfies the specs."""
 
 
 class UnfitLock(UnsolvableError):
-    """An earlier lock does not have what is asked for."""
+    """An earlier lock does not satisfy the specs."""
 
 
 class ChannelError(TeamhubError):
@@ -44,7 +44,7 @@ class Request:
     channels: tuple[str, ...]
     #: The oldest that the package is for.
     glibc: str
-    #: The channel's address in the lock, where that is another one.
+    #: The channel's address in the lock, if that is another one.
     published: str | None = None
     #: Where it is remembered what channels say; None for folders, of which nothing is.
     repodata: Path | None = None
@@ -147,7 +147,7 @@ def taken_over(
 ) -> list[RepoDataRecord]:
     """The records that an earlier lock has for an environment.
 
-    Raises UnfitLock where they are other channels', or no longer all that is asked for.
+    Raises UnfitLock if they are other channels', or no longer satisfy all specs.
     """
     from rattler import MatchSpec
 

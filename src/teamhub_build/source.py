@@ -1,7 +1,7 @@
 """The Debian source tree that dpkg-buildpackage turns into the package.
 
 stdeb makes the source package of the server's Python code; the repository's debian/ replaces the
-one that stdeb writes, which knows neither maintscripts nor anything beside Python.
+one that stdeb writes, which knows neither maintscripts nor anything but Python.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PYTHON_CODE = ("setup.py", "teamhub", "teamhub_shared")
 #: What of the channel the proxy runs.
 PROXY_PACKAGES = ("nodejs", "configurable-http-proxy")
 
-#: What of tests/ the DEP-8 test of debian/tests needs beside itself.
+#: What of tests/ the DEP-8 test of debian/tests needs in addition to itself.
 DEP8_CLIENT = ("__init__.py", "hub_client.py", "waiting.py")
 
 #: What of src/ never leaves the build machine.

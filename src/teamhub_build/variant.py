@@ -16,7 +16,7 @@ EMBEDDED = "embedded"
 
 
 class VariantError(TeamhubError):
-    """What is asked for cannot be one package."""
+    """The chosen options cannot be one package."""
 
 
 @dataclass(frozen=True)

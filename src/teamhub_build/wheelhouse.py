@@ -119,7 +119,7 @@ def fetch_wheels(
     progress: Progress,
     names: frozenset[str] | None = None,
 ) -> list[Path]:
-    """Fill `folder` with the wheels of `lock` (of `names` only, where given) and return them.
+    """Fill `folder` with the wheels of `lock` (of `names` only, if given) and return them.
 
     Every file is checked against its pin, whether it was there before or not.
     Raises InputError, with the package and both hashes, for one that differs, and for one that is

@@ -1,7 +1,7 @@
 """What the build and the server both have to know, and nothing else.
 
 This package is carried by both sides: `teamhub_build` imports it on the build
-machine, and the package installs it beside `teamhub`.  The hub imports it too, on
+machine, and the package installs it next to `teamhub`.  The hub imports it too, on
 the environment's Python (3.10 or newer).  It needs only the standard library; its
 `conda`, which the hub does not import, needs py-rattler, which the other two have.
 """

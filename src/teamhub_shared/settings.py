@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from teamhub_shared import rules
 from teamhub_shared.rules import Rule
 
-#: Who takes up a setting when it starts, from its environment.  Settings without any of these are
-#: read by the `teamhub` command alone.
+#: The programs that take up a setting when they start, from their environment.  Settings without
+#: any of these are read by the `teamhub` command alone.
 HUB = "hub"
 PROXY = "proxy"
 
@@ -30,7 +30,7 @@ class Setting:
     readers: Sequence[str] = ()
     #: debconf's priority of the question that asks for it; empty: there is none.
     priority: str = ""
-    #: What a change restarts, where that does not follow from the readers alone.
+    #: What a change restarts, if that does not follow from the readers alone.
     restarts: str = ""
 
     @property

@@ -182,7 +182,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the installed servers, when no worker has one booted any more."""
     folder = config.getoption("basetemp")
     if folder and not hasattr(config, "workerinput"):
-        # pytest numbers what it makes, and names the newest in a link beside it.
+        # pytest numbers what it makes, and names the newest in a link next to it.
         for installed in Path(folder).glob(f"*/{INSTALLED}[0-9]*"):
             shutil.rmtree(installed)
 

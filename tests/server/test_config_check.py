@@ -83,7 +83,7 @@ def test_a_configuration_has_no_more_rights_than_the_hub(
     assert_named(server.run(*CHECK, check=False), ", line 1: PermissionError: ")
 
 
-def test_whoever_has_it_checked_the_error_is_named_and_the_old_hub_goes_on(
+def test_in_each_way_to_check_it_the_error_is_named_and_the_old_hub_goes_on(
     server: BootedServer, snippet: Write
 ) -> None:
     before = processes(server)

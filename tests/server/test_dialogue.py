@@ -146,7 +146,7 @@ def test_the_list_is_the_real_one_after_adduser(
         assert dialogue.value("users") == "wash, zoe"
 
 
-def test_who_is_written_in_comes_in_and_who_is_taken_off_is_out(
+def test_a_name_that_is_added_comes_in_and_one_that_is_taken_off_is_out(
     server: BootedServer, reconfigure: Reconfigure
 ) -> None:
     for names in ("kaylee, zoe wash", "wash,zoe"):

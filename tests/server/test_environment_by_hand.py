@@ -43,7 +43,9 @@ def conda_install(server: BootedServer, name: str, channel: str) -> None:
     server.run("/usr/bin/python3", "-c", CONDA_INSTALL, *arguments, PYTHONPATH=library)
 
 
-def test_what_pip_installed_is_told_and_carried_over(server: BootedServer, wheels: Wheels) -> None:
+def test_what_pip_installed_is_reported_and_carried_over(
+    server: BootedServer, wheels: Wheels
+) -> None:
     wheels.make("byhand", "1.0")
     server.run("/opt/teamhub/current/user/bin/pip", "install", "byhand")
     assert "installed with pip: byhand 1.0" in env(server, "verify", check=False)
@@ -55,7 +57,7 @@ def test_what_pip_installed_is_told_and_carried_over(server: BootedServer, wheel
     assert is_as_it_was_made(server)
 
 
-def test_what_conda_installed_is_told_and_carried_over(
+def test_what_conda_installed_is_reported_and_carried_over(
     server: BootedServer, channel: TeamChannel
 ) -> None:
     conda_install(server, "lazy", channel.url)
@@ -69,7 +71,7 @@ def test_what_conda_installed_is_told_and_carried_over(
     assert is_as_it_was_made(server)
 
 
-def test_an_edited_file_is_told_before_anything_changes(server: BootedServer) -> None:
+def test_an_edited_file_is_reported_before_anything_changes(server: BootedServer) -> None:
     before = current(server), team_file(server)
     server.run("sed", "-i", "$ a # by hand", f"{before[0]}/user/bin/jupyter-lab")
     assert "bin/jupyter-lab" in env(server, "remove", "byhand", check=False)

@@ -1,4 +1,4 @@
-"""`apt install ./teamhub.deb`, told two users and an admin, does the whole recipe by itself."""
+"""`apt install ./teamhub.deb`, given two users and an admin, does the whole recipe by itself."""
 
 from __future__ import annotations
 

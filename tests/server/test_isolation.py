@@ -1,4 +1,4 @@
-"""Each person's server is hers: in her slice, out of reach of others and of the hub's restarts."""
+"""Each person's server is their own: in their slice, out of others' reach, and of the hub's restarts'."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one person may take together, set while she works; never for root."""
+"""What one person may take together, set while they work; never for root."""
 
 from __future__ import annotations
 

@@ -100,8 +100,8 @@ def outsiders(server: BootedServer) -> dict[str, str]:
 def assert_refused(person: HubClient, password: str) -> None:
     answer = person.log_in(password)
     assert answer.status_code == 403
-    told = error_shown(answer)
-    assert told.startswith("Not signed in.")
+    shown = error_shown(answer)
+    assert shown.startswith("Not signed in.")
     home = person.session.get(f"{person.url}/hub/home", allow_redirects=False, timeout=30)
     assert home.status_code == 302
     assert "/hub/login" in home.headers["Location"]
@@ -142,9 +142,9 @@ def test_the_hubs_own_account_is_refused(client: LogIn, server: BootedServer) ->
 
 
 def test_the_refusal_names_what_may_be_wrong(client: LogIn) -> None:
-    told = error_shown(client("zoe").log_in("wrong"))
+    shown = error_shown(client("zoe").log_in("wrong"))
     for reason in ("name", "password", "list", "locked", "expired"):
-        assert reason in told
+        assert reason in shown
 
 
 def test_a_refusal_does_not_tell_which_reason_it_was(

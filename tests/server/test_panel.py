@@ -147,7 +147,7 @@ def test_an_admin_may_delete_another_who_then_administers_nothing(
 def test_a_name_that_is_only_in_the_hubs_database_has_no_access(
     wash: HubClient, server: BootedServer, client: LogIn, installed: Installation
 ) -> None:
-    """Nor does a restart of the hub, which goes through all of its database, let her in again."""
+    """Nor does a restart of the hub, which goes through all of its database, let them in again."""
     password = give_password(server, "simon")
     simon = client("simon")
     assert simon.log_in(password).status_code == 302

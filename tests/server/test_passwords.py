@@ -16,7 +16,7 @@ NEW = "Serenity's engine: 1 ö"
 
 @pytest.fixture(scope="module")
 def initial(server: BootedServer) -> str:
-    """The password that kaylee is told by her admin."""
+    """The password that kaylee gets from her admin."""
     printed = server.run("teamhub", "user", "add", "kaylee", "--generate").stdout
     found = re.search(r"initial password (\S+),", printed)
     assert found, printed

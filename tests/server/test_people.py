@@ -24,7 +24,7 @@ def listed(server: BootedServer) -> dict[str, dict[str, Any]]:
 
 
 def add(server: BootedServer, name: str, *options: str) -> str:
-    """Let somebody in who has no password yet; the one that is printed for her."""
+    """Let somebody in who has no password yet; the one that is printed for them."""
     printed = server.run("teamhub", "user", "add", name, "--generate", *options).stdout
     found = re.search(rf"^{name}: initial password (\S+?)(,|$)", printed, re.MULTILINE)
     assert found, printed
@@ -145,8 +145,8 @@ def test_a_name_that_cannot_be_a_person_is_refused_and_nobody_is_added(
     server: BootedServer, name: str
 ) -> None:
     before = listed(server)
-    told = complaint(server, "teamhub", "user", "add", "badger", name)
-    assert name in told
+    said = complaint(server, "teamhub", "user", "add", "badger", name)
+    assert name in said
     assert listed(server) == before
     assert server.run("getent", "passwd", "badger", check=False).returncode != 0
 
@@ -157,10 +157,10 @@ def test_where_no_accounts_are_created_a_stranger_is_refused_by_name(server: Boo
     server.run(
         "sh", "-c", f"sed -i /^CREATE_ACCOUNTS/d {config}; echo CREATE_ACCOUNTS=no >> {config}"
     )
-    told = complaint(server, "teamhub", "user", "add", "badger")
+    said = complaint(server, "teamhub", "user", "add", "badger")
     server.run("cp", "/root/before", config)
-    assert "'badger' has no account" in told
-    assert "adduser badger" in told
+    assert "'badger' has no account" in said
+    assert "adduser badger" in said
 
 
 def test_a_locked_account_stays_locked_and_is_told(server: BootedServer) -> None:

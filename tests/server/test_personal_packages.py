@@ -1,4 +1,4 @@
-"""What a person installs with pip is hers alone, and can break nothing that others need.
+"""What a person installs with pip is theirs alone, and can break nothing that others need.
 
 The tests build on one another.
 """
@@ -26,7 +26,7 @@ def test_what_she_installs_lands_in_her_home(
 def install_over(person: HubClient, package: str) -> None:
     """Have somebody install what everybody has in another version already.
 
-    pip, which takes the prefix for a venv, does that only when it is told so.
+    pip, which takes the prefix for a venv, does that only when an option says so.
     """
     printed = person.compute(f"%pip install --ignore-installed {package}")
     assert "Successfully installed" in printed, printed

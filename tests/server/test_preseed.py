@@ -54,7 +54,7 @@ REFUSED = [
 
 @pytest.fixture(scope="module")
 def plain(plain: BootedServer) -> BootedServer:
-    """The plain server; its debconf has been told all answers, root among the users."""
+    """The plain server; its debconf has all answers, root among the users."""
     plain.run("debconf-set-selections", given=selections(users="zoe root"))
     return plain
 

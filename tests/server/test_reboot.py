@@ -31,7 +31,7 @@ def zoe_before(
     return zoe
 
 
-def test_whoever_was_signed_in_still_is(zoe_before: HubClient) -> None:
+def test_anyone_who_was_signed_in_still_is(zoe_before: HubClient) -> None:
     page = zoe_before.session.get(f"{zoe_before.url}/hub/home", allow_redirects=False, timeout=30)
     assert page.status_code == 200
 

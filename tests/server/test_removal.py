@@ -90,7 +90,7 @@ def ca_before(server: BootedServer, sign_in: LogIn, target: Target) -> str:
     zoe.compute("open('log.txt', 'w').write('hers')")
     server.run("sed", "-i", "s/^MEMORY_LIMIT=.*/MEMORY_LIMIT=1G/", "/etc/teamhub/teamhub.conf")
     server.run("teamhub", "apply")
-    # something of hers that goes on, as a login by ssh would
+    # something of zoe's that goes on, as a login by ssh would
     server.run("systemd-run", f"--slice=user-{uid(server, 'zoe')}.slice", "sleep", "infinity")
     assert memory_limit(server, "zoe") == str(2**30)
     ca = server.output("teamhub", "tls", "ca")
@@ -101,7 +101,7 @@ def ca_before(server: BootedServer, sign_in: LogIn, target: Target) -> str:
 
 @contextlib.contextmanager
 def logged_in(server: BootedServer, user: str, how: str) -> Iterator[None]:
-    """Somebody's login at a terminal, on which SCREEN has all that she sees."""
+    """Somebody's login at a terminal, on which SCREEN has all that they see."""
     login = ("script", "--quiet", "--flush", "--command", f"{how} {user}", SCREEN)
     with subprocess.Popen(
         server.command(*login, TERM="dumb"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
@@ -115,7 +115,7 @@ def logged_in(server: BootedServer, user: str, how: str) -> Iterator[None]:
             server.run("pkill", "--signal", "KILL", "--full", SCREEN)
 
 
-def test_whoever_is_logged_in_is_told(server: BootedServer, ca_before: str) -> None:
+def test_anyone_who_is_logged_in_is_warned(server: BootedServer, ca_before: str) -> None:
     assert ca_before
     assert "teamhub is being removed from this server" in server.output("cat", SCREEN)
 

@@ -204,7 +204,7 @@ def test_without_certificate_it_speaks_http_to_this_machine_alone(
     assert "nothing to import" in complaint(refused)
 
 
-def test_while_the_hub_starts_people_are_told_so(
+def test_while_the_hub_starts_the_page_says_so(
     server: BootedServer, installed: Installation, as_before: Processes
 ) -> None:
     server.run("systemctl", "stop", "teamhub")

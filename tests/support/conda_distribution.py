@@ -86,7 +86,7 @@ def python(channel: Path, suite: Suite) -> tuple[CondaPackage, Path]:
 
 
 def relocate(program: Path, libraries: Path) -> None:
-    """Have a program find its libraries beside itself, wherever it is."""
+    """Have a program find its libraries next to itself, wherever it is."""
     listed = subprocess.check_output(["ldd", program], text=True)
     for name, path in re.findall(r"(\S+) => (/\S+)", listed):
         if not GLIBC.match(name) and not (libraries / name).exists():
@@ -111,7 +111,7 @@ def node(channel: Path) -> tuple[CondaPackage, Path]:
 
 
 def conda(channel: Path) -> tuple[CondaPackage, Path]:
-    """A program that says that it is conda, where conda itself cannot be had."""
+    """A program that says that it is conda, since conda itself cannot be had."""
     tree = tree_for(channel, "conda")
     (tree / "bin/conda").write_text(f"#!/bin/sh\necho conda {CONDA_VERSION}\n")
     (tree / "bin/conda").chmod(0o755)

@@ -111,7 +111,7 @@ class Dialogue:
         self._enter()
 
     def switch(self, name: str, *, to: bool) -> None:
-        """Answer yes or no, where the other one holds."""
+        """Answer yes or no, when the other one holds."""
         self.question(name)
         if self.frontend == "dialog":
             self.terminal.press(TAB)

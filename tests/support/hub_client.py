@@ -48,7 +48,7 @@ class HubClient:
         )
 
     def new_token(self) -> str:
-        """An API token of hers, as the page /hub/token gives one."""
+        """An API token of theirs, as the page /hub/token gives one."""
         answer = self.hub_api("POST", f"/users/{self.user}/tokens", json={"note": "a script's"})
         answer.raise_for_status()
         return str(answer.json()["token"])
@@ -168,7 +168,7 @@ class HubClient:
         )
 
     def _xsrf(self, scope: str) -> str:
-        """The hub and each server set an _xsrf cookie of their own, told apart by path."""
+        """The hub and each server set an _xsrf cookie of their own, each with its own path."""
         values = {cookie.path: cookie.value for cookie in self.cookies() if cookie.name == "_xsrf"}
         fitting = [path for path in values if scope.startswith(path)]
         return (values[max(fitting, key=len)] or "") if fitting else ""

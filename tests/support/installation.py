@@ -17,7 +17,7 @@ from support.layers import Overlay
 from support.network import NameServer, configure_server
 from support.roots import CACHE, server_root
 
-#: The people of the tests, as debconf is told, with the passwords that they get afterwards.
+#: The people of the tests, as debconf gets them, with the passwords that they get afterwards.
 PASSWORDS = {"zoe": "Mudder's Milk 5", "wash": "Inara*dinosaurs 7"}
 ADMIN = "wash"
 PRESEED = "teamhub teamhub/users string zoe, wash\nteamhub teamhub/admins string wash\n"

@@ -12,7 +12,7 @@ from support.hub_client import HubClient
 
 
 class Poller:
-    """Asks for one page over and over, beside the test, and keeps what went wrong."""
+    """Asks for one page over and over, while the test goes on, and keeps what went wrong."""
 
     def __init__(self, person: HubClient, path: str) -> None:
         self.requests = 0

@@ -30,7 +30,7 @@ SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
 #: Where tests/run.py has this module put things.
 CACHE = Path(".build/server").resolve()
 #: What tests install on a server by themselves: languages, debconf's favourite terminal, R, and
-#: what the DEP-8 test takes; and what a package of a conda channel asks for beside.
+#: what the DEP-8 test takes; and what else a package of a conda channel asks for.
 EXTRA_PACKAGES = (
     "autopkgtest",
     "ca-certificates",
@@ -108,7 +108,7 @@ def _download_closure(root: Path, packages: Sequence[Path], folder: Path, cache:
             shutil.copyfile(package, overlay / "tmp" / package.name)
             command = [*fetch, f"/tmp/{package.name}"]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        # what R recommends are compilers and 600 MB; apt passes over what the mirror has not
+        # what R recommends are compilers and 600 MB; apt passes over what the mirror does not have
         _download(overlay, [*fetch, "--no-install-recommends", *EXTRA_PACKAGES], folder)
 
 

@@ -48,7 +48,7 @@ class Package:
 
     @property
     def build_options(self) -> list[str]:
-        """What build.py is to be told."""
+        """The arguments of build.py."""
         profile = ["--profile", self.profile, "--output", str(self.folder)]
         return ["--suite", self.suite, *(profile if self.folder != DIST else [])]
 
@@ -73,7 +73,7 @@ class Selection:
     everything: bool
     #: The suites that it has at all.
     suites: tuple[str, ...]
-    #: The one for tests that depend on no suite, where a run has several and not everything.
+    #: The one for tests that depend on no suite, if a run has several and not everything.
     one_suite: str
     #: Whether packages are tested that the checkout would build otherwise by now.
     stale: bool = False

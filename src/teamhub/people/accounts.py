@@ -130,7 +130,7 @@ def check_accounts(names: Iterable[str], *, may_create: bool) -> None:
     lacking = () if may_create else missing(names)
     if lacking:
         raise BadName(
-            f"{lacking[0]!r} has no account, and teamhub is told to create none",
+            f"{lacking[0]!r} has no account, and CREATE_ACCOUNTS=no says to create none",
             f"create it (adduser {lacking[0]}) or set CREATE_ACCOUNTS=yes in {conf.PATH}, "
             "and do this again",
         )
@@ -139,8 +139,8 @@ def check_accounts(names: Iterable[str], *, may_create: bool) -> None:
 def missing(names: Iterable[str]) -> list[str]:
     """Those of `names` without an account; asked one by one, since directories list nobody.
 
-    Whoever is in the group already had one: her directory service is away, and a local account of
-    her name would be in its way.
+    Anyone who is in the group already had one: their directory service is away, and a local account
+    of that name would be in its way.
     """
     known = set(members(USERS_GROUP))
     return [name for name in names if name not in known and not has_account(name)]

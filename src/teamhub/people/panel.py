@@ -16,7 +16,7 @@ from teamhub_shared.accounts import ADMINS_GROUP, USERS_GROUP
 
 
 class PanelError(TeamhubError):
-    """The admin panel must not do what it asked for."""
+    """The admin panel asked for something that it must not do."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -30,8 +30,8 @@ def suite_python(suite: Suite) -> Path:
 def write_bytecode(tree: Path, python: Path) -> None:
     """Compiles the modules under `tree` to unchecked-hash bytecode (PEP 552) in __pycache__.
 
-    Unchecked, since all sources share one mtime, by which stale bytecode could not be told.  A file
-    that this Python cannot compile stays as source, as with pip.
+    Unchecked, since all sources share one mtime, by which stale bytecode could not be recognised.
+    A file that this Python cannot compile stays as source, as with pip.
     """
     # A fresh interpreter with a fixed hash seed: what marshal writes depends on what else the
     # process has interned, and on the order of its sets.

@@ -18,8 +18,9 @@ from typing import Any
 
 import zstandard
 
-#: Written where a text file must name its prefix; whoever installs the package replaces it.  This
-#: is conda's own default placeholder: long enough for text, which is all that we rewrite.
+#: Written where a text file must name its prefix; the program that installs the package
+#: replaces it.  This is conda's own default placeholder: long enough for text, which is all that we
+#: rewrite.
 PREFIX_PLACEHOLDER = "/opt/anaconda1anaconda2anaconda3"
 
 #: The mtime of every file, in seconds: 2020-01-01.  A constant, so that a package's bytes depend on

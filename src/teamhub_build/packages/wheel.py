@@ -89,7 +89,7 @@ class Wheel:
 
 
 def conda_package(wheel: Wheel, wheels: Mapping[str, Wheel], suite: Suite) -> CondaPackage:
-    """What the solver is told about `wheel` on `suite`.
+    """What the solver gets to know about `wheel` on `suite`.
 
     `wheels` are all that the channel gets, by project: extras are looked up there.
     Raises WheelError where a required extra's project is not among them.

@@ -248,7 +248,7 @@ def refuse_unfit(repository: Repository) -> None:
     if taken and not (folder / MARKER).exists():
         raise UnfitRepository(
             f"{folder} has a {taken[0]} that teamhub did not make",
-            f"name a folder of its own, or, where it is a copy of one: touch {folder / MARKER}",
+            f"name a folder of its own, or, if it is a copy of one: touch {folder / MARKER}",
         )
     for distribution in repository.distributions():
         component = distribution.published_component()

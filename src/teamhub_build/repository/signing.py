@@ -60,7 +60,7 @@ def secret_keys(name: str) -> list[str]:
 
 
 def sign_release(release: Path, keys: Sequence[str]) -> None:
-    """Write InRelease and Release.gpg beside a Release file, each signed by all keys."""
+    """Write InRelease and Release.gpg next to a Release file, each signed by all keys."""
     for name, how in (
         ("InRelease", ["--clearsign"]),
         ("Release.gpg", ["--armor", "--detach-sign"]),

@@ -56,7 +56,7 @@ class Status:
         """The text with the package unpacked and not configured, as an upgrade leaves it.
 
         `dpkg --configure` then runs the postinst with the version that was configured before, and
-        puts each conffile in place that lies beside as NAME.dpkg-new.
+        puts each conffile in place that lies next to it as NAME.dpkg-new.
         """
         stanza = self.text[self.start : self.end]
         stanza = re.sub(r"^Status: .*", "Status: install ok unpacked", stanza, flags=re.M)

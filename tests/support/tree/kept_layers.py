@@ -37,7 +37,7 @@ KEPT_INSTALLED = 2
 KEPT_LAID = 3
 HASH_LENGTH = 12
 ANY_HASH = "?" * HASH_LENGTH
-#: What an installation saw, beside its layer.
+#: What an installation saw, next to its layer.
 FACTS = "installation.json"
 CA = "ca.crt"
 

@@ -26,7 +26,7 @@ INFO = "var/lib/dpkg/info"
 def lay(tree: Path, root: Path) -> list[str]:
     """Give the server in `root`, which may be running, the files of `tree`; the paths changed.
 
-    The package is unpacked then, and `dpkg --configure teamhub` brings it into force; where nothing
+    The package is unpacked then, and `dpkg --configure teamhub` brings it into force; if nothing
     differs, nothing is changed.  Raises ValueError where teamhub is not installed.
     """
     status = Status.read((root / STATUS).read_text("utf-8"))
@@ -117,7 +117,7 @@ def write_file(place: Path, content: bytes, mode: int) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, where they are missing, as a package has them."""
+    """Make a folder and those above it, if they are missing, as a package has them."""
     if not folder.exists():
         make_folder(folder.parent)
         folder.mkdir()

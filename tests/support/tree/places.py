@@ -1,6 +1,6 @@
 """Where a file of the rendered tree goes on the server: what debian/rules does, for laying alone.
 
-What the package has beside is made by a build: the channel, rattler, the manual page, the control
+What else the package has is made by a build: the channel, rattler, the manual page, the control
 file with its dependencies.  There the installed .deb's stays.
 """
 

@@ -1,4 +1,4 @@
-"""The page of the measurements, and the figures beside it."""
+"""The page of the measurements, and the figures next to it."""
 
 from __future__ import annotations
 

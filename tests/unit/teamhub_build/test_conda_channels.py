@@ -183,7 +183,7 @@ def test_a_channel_that_is_down_is_named(build: Build, web: Web) -> None:
         build.fetch()
 
 
-def test_a_channel_that_wants_a_login_is_told_apart(build: Build, web: Web) -> None:
+def test_a_channel_that_wants_a_login_is_recognised(build: Build, web: Web) -> None:
     web.authorization = "Basic unknown"
     with pytest.raises(ChannelError, match="401") as refused:
         build.fetch()

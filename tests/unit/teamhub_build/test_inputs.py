@@ -20,7 +20,7 @@ from teamhub_build.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """A checkout whose locks/npm pins one package, by a tarball that lies beside the checkout."""
+    """A checkout whose locks/npm pins one package, by a tarball that lies next to the checkout."""
     package = tmp_path / "package"
     package.mkdir()
     (package / "package.json").write_text('{"name": "routes", "version": "1.2.3"}')

@@ -1,4 +1,4 @@
-"""A rendered tree is the source tree with its templates filled in, whoever's umask it was."""
+"""A rendered tree is the source tree with its templates filled in, under any umask."""
 
 from __future__ import annotations
 

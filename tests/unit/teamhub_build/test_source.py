@@ -79,7 +79,7 @@ class TestDebianFolder:
 
 
 class TestDep8Client:
-    """What the DEP-8 test finds beside debian/."""
+    """What the DEP-8 test finds next to debian/."""
 
     def test_the_client_needs_nothing_else_of_the_tests(self, tmp_path: Path) -> None:
         write_dep8_client(tmp_path / "tests/support", REPOSITORY)

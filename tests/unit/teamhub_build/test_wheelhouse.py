@@ -143,7 +143,7 @@ class TestCheckWheels:
 
 
 class TestTarget:
-    """The platforms that pip is told."""
+    """The platforms that pip is given."""
 
     def test_takes_every_manylinux_up_to_its_glibc_and_none_newer(self) -> None:
         options = Target("3.13", "2.41").pip_options

@@ -76,7 +76,7 @@ class TestPam:
         ]
 
     @pytest.mark.parametrize(("admins", "admin"), [(NO_GROUP, False), (GROUP, True)])
-    def test_whoever_it_lets_in_is_an_admin_by_the_group(
+    def test_anyone_it_lets_in_is_an_admin_by_the_group(
         self, authenticator: TeamAuthenticator, pam: Pam, groups: Groups, admins: str, admin: bool
     ) -> None:
         assert pam

@@ -156,7 +156,7 @@ class TestProcess:
         ]
         assert answer.database is None
 
-    def test_a_database_that_the_hub_cannot_read_is_beside_the_errors(
+    def test_a_database_that_the_hub_cannot_read_is_reported_with_the_errors(
         self, config: HubConfig
     ) -> None:
         config.snippet("foo\n")

@@ -222,7 +222,7 @@ class TestMigrations:
     @pytest.fixture
     def database(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """A database of the schema before the hub's own, with somebody in it."""
-        # JupyterHub starts alembic, which is beside its Python
+        # JupyterHub starts alembic, which is next to its Python
         monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
         path = tmp_path / "jupyterhub.sqlite"
         session = orm.new_session_factory(f"sqlite:///{path}")()

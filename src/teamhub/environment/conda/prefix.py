@@ -74,8 +74,8 @@ def written_meanwhile(folder: Path) -> Iterator[None]:
                     ["sync", "--file-system", folder], stderr=subprocess.DEVNULL
                 )
 
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        beside.submit(write)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(write)
         try:
             yield
         finally:

@@ -29,7 +29,7 @@ def test_an_installation_gives_what_the_package_ships(server: Server) -> None:
     assert [entry.reason for entry in history.read(server.layout.history)] == ["install"]
 
 
-def test_what_the_team_asks_for_comes_beside_it(server: Server, other: Channel) -> None:
+def test_what_the_team_asks_for_is_added_to_it(server: Server, other: Channel) -> None:
     before = server.current
     server.ask("extra", channels=[other.url])
     server.apply()

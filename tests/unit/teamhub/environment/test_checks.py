@@ -66,7 +66,7 @@ class TestProgram:
     def test_it_waits_for_no_answer(self, generation: Path) -> None:
         program(generation, "read answer; test -z $answer").run(generation)
 
-    def test_one_that_fails_is_told_with_its_own_last_words(self, generation: Path) -> None:
+    def test_one_that_fails_is_reported_with_its_own_last_words(self, generation: Path) -> None:
         broken = program(generation, "echo first >&2; echo the reason >&2; exit 3", "--version")
         with pytest.raises(BrokenGeneration) as caught:
             broken.run(generation)
@@ -112,7 +112,7 @@ class Step:
 
 
 class TestRunningChecks:
-    """Checks run beside the filling of a generation."""
+    """Checks run while a generation is filled."""
 
     def test_those_of_an_environment_begin_when_it_is_there(self, generation: Path) -> None:
         hub, user = threading.Event(), threading.Event()

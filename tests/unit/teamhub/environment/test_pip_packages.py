@@ -1,4 +1,4 @@
-"""pip puts what the team asks for beside conda's packages, by its own configuration."""
+"""pip installs what the team asks for next to conda's packages, by its own configuration."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_the_same_content_and_another_address_are_not(layout: Layout) -> None:
     pip_packages.compare_hashes([installed], [installed, moved], layout)
 
 
-def test_it_leaves_nothing_beside_what_it_installed(
+def test_it_leaves_nothing_but_what_it_installed(
     prefix: Path, layout: Layout, wheels: Path
 ) -> None:
     make_wheel(wheels, "thing", "1.0")
@@ -166,7 +166,7 @@ def test_what_it_leaves_when_it_is_killed_lies_in_the_unfinished_generation(tmp_
     assert list(tmp.iterdir()) == []
 
 
-def test_the_packages_of_a_prefix_are_told_by_their_metadatas_folders(tmp_path: Path) -> None:
+def test_the_packages_of_a_prefix_are_known_by_their_metadatas_folders(tmp_path: Path) -> None:
     site = tmp_path / "lib/python3.13/site-packages"
     for name in ("Some_Thing-1.0.dist-info", "zope.event-5.0.dist-info", "thing.py", "thing"):
         (site / name).mkdir(parents=True)

@@ -47,7 +47,7 @@ def test_without_anything_of_the_teams_it_is_what_ships(server: Server) -> None:
     assert not server.layout.repodata.exists()
 
 
-def test_the_teams_come_beside_what_ships_and_not_into_the_hubs(
+def test_the_teams_are_added_to_what_ships_and_not_to_the_hubs(
     server: Server, other: Channel
 ) -> None:
     made = make(server, "extra", channels=[other.url])
@@ -141,7 +141,7 @@ class TestWithoutTheChannel:
         with pytest.raises(ChannelUnreachable, match=url):
             make(server, "extra", channels=[url])
 
-    def test_an_upgrade_is_told_where_it_never_said_anything(
+    def test_an_upgrade_is_reported_if_it_never_said_anything(
         self, server: Server, web: Web
     ) -> None:
         web.close()

@@ -22,7 +22,7 @@ def taken() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1"])
-def test_who_listens_is_named(taken: int, address: str) -> None:
+def test_the_program_that_listens_is_named(taken: int, address: str) -> None:
     listener = ports.foreign_listener(taken, address)
     assert listener is not None
     assert listener.pid == os.getpid()

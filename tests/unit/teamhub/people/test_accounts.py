@@ -80,7 +80,7 @@ def test_a_group_that_is_not_there_has_no_members() -> None:
     assert accounts.members("no-such-group") == ()
 
 
-def test_who_could_become_root_is_named_with_the_group() -> None:
+def test_anyone_who_could_become_root_is_named_with_the_group() -> None:
     assert accounts.root_equivalent(["root", "daemon"]) == {"root": "root"}
 
 

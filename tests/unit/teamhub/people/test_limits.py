@@ -1,4 +1,4 @@
-"""What one person may take: a drop-in for her slice, and none for root."""
+"""What one person may take: a drop-in for each slice, and none for root."""
 
 from __future__ import annotations
 

@@ -157,19 +157,19 @@ def test_a_bad_answer_names_its_question(conf: Path) -> None:
 
 
 @pytest.mark.usefixtures("in_dialogue")
-def test_dpkg_reconfigure_is_told_to_be_run_again(
+def test_the_remedy_is_to_run_dpkg_reconfigure_again(
     conf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEBCONF_RECONFIGURE", "1")
     assert complaint(conf, "HTTPS_PORT=0").remedy.endswith("dpkg-reconfigure teamhub")
 
 
-def test_a_bad_value_of_the_file_is_mended_by_an_answer(conf: Path) -> None:
+def test_a_bad_value_of_the_file_is_replaced_by_an_answer(conf: Path) -> None:
     conf.write_text("IDLE_HOURS=soon\n")
     assert settings.read(["IDLE_HOURS=5"], path=conf)["IDLE_HOURS"] == "5"
 
 
-def test_a_key_that_is_no_setting_is_told_with_what_may_be_meant(conf: Path) -> None:
+def test_a_key_that_is_no_setting_is_reported_with_what_may_be_meant(conf: Path) -> None:
     conf.write_text("HTTPS_PROT=8443\nMOTD=hello\n")
     assert settings.unknown_keys(conf) == {"HTTPS_PROT": "HTTPS_PORT", "MOTD": ""}
     assert settings.read(path=conf) == DEFAULTS

@@ -1,4 +1,4 @@
-"""Host names and addresses told apart."""
+"""Host names and addresses are distinguished."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from teamhub.tls import names
 
 
-def test_names_and_addresses_are_told_apart_in_order_and_once() -> None:
+def test_names_and_addresses_are_separated_in_order_and_once() -> None:
     found = names.sort_names(["Hub.Example.org", "10.0.0.5", "hub.example.org", "fd00::1", "hub"])
     assert found.dns == ("hub.example.org", "hub")
     assert found.addresses == (ip_address("10.0.0.5"), ip_address("fd00::1"))

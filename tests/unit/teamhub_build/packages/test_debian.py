@@ -44,7 +44,7 @@ def test_the_prefixs_python_is_debians_with_site_packages_of_its_own(
 
 @pytest.fixture
 def home(tmp_path: Path, suite: Suite) -> Path:
-    """Somebody's home, with a module that the prefix has too, and one of her own."""
+    """Somebody's home, with a module that the prefix has too, and one of their own."""
     recipe("python", suite).write_tree(tmp_path / "prefix")
     at_home = tmp_path / f"home/.local/lib/python{suite.python}/site-packages"
     shared = tmp_path / f"prefix/lib/python{suite.python}/site-packages"
@@ -72,7 +72,7 @@ def test_her_own_pth_files_are_read_once(home: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["-s", "-I"])
-def test_it_is_not_found_where_python_was_told_so(home: Path, option: str) -> None:
+def test_it_is_not_found_if_an_option_of_python_says_so(home: Path, option: str) -> None:
     program = "import both, site; print(both.WHOSE, site.ENABLE_USER_SITE)"
     assert python(home, option, "-c", program) == "shared False"
 

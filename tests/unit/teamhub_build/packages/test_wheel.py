@@ -1,4 +1,4 @@
-"""What a solver is told about a wheel."""
+"""What a solver gets to know about a wheel."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_each_debian_gets_its_own_source(
 ) -> None:
     built = write_keyring_packages(workspace, keys, URL, "canary", progress=Progress())
     for package, codename in zip(built, SUITES, strict=True):
-        # not the name of the one for stable servers, beside which it lies in the pool
+        # not the name of the one for stable servers, next to which it lies in the pool
         assert f"+canary~deb{SUITES[codename].release}_all.deb" in package.name
         tree = tmp_path / codename
         subprocess.run(["dpkg-deb", "--extract", package, tree], check=True)

@@ -120,7 +120,7 @@ class TestFat:
         assert str(package) in problem
         assert "its sha256 is" in problem
 
-    def test_conda_is_told_the_channels_address(self, fat: Server, web: Web) -> None:
+    def test_conda_gets_the_channels_address(self, fat: Server, web: Web) -> None:
         fat.configure()
         assert address(fat, "library") == f"{web.url}/noarch/library-2.0-0.conda"
 

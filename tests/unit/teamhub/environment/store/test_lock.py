@@ -13,20 +13,20 @@ from teamhub.environment.store.lock import exclusive
 from unit.teamhub.environment.conftest import Server
 
 
-def test_who_comes_first_does_not_wait(tmp_path: Path) -> None:
+def test_the_first_one_does_not_wait(tmp_path: Path) -> None:
     said: list[str] = []
     with exclusive(tmp_path / "busy", said.append):
         pass
     assert said == []
 
 
-def test_who_comes_second_is_told_what_it_waits_for(tmp_path: Path) -> None:
+def test_the_second_one_reports_what_it_waits_for(tmp_path: Path) -> None:
     said: list[str] = []
-    held, told = threading.Event(), threading.Event()
+    held, reported = threading.Event(), threading.Event()
 
     def report(line: str) -> None:
         said.append(line)
-        told.set()
+        reported.set()
 
     def second() -> None:
         with exclusive(tmp_path / "busy", report):
@@ -35,7 +35,7 @@ def test_who_comes_second_is_told_what_it_waits_for(tmp_path: Path) -> None:
     with exclusive(tmp_path / "busy", said.append):
         other = threading.Thread(target=second)
         other.start()
-        assert told.wait(10)
+        assert reported.wait(10)
         assert not held.is_set()
     assert held.wait(10)
     other.join()

@@ -90,7 +90,7 @@ def test_no_note_is_left_of_a_generation_that_was_synced(server: Server) -> None
     assert not server.layout.unsynced.exists()
 
 
-def test_boots_are_told_apart_by_the_kernels_own_name_for_them() -> None:
+def test_boots_are_distinguished_by_the_kernels_own_name_for_them() -> None:
     assert len(unsynced.BOOT_ID.read_text("ascii").strip()) == 36
 
 

@@ -1,4 +1,4 @@
-"""environment.yml is read as conda reads it, and what cannot be meant is told with its line."""
+"""environment.yml is read as conda reads it, and what cannot be meant is reported with its line."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_all_of_condas_form_is_read(file: Path) -> None:
         ("channels: [a]\nchannels: [b]\n", 2, "a second time"),
     ],
 )
-def test_what_cannot_be_meant_is_told_with_its_line(
+def test_what_cannot_be_meant_is_reported_with_its_line(
     file: Path, text: str, line: int, words: str
 ) -> None:
     file.write_text(text)
@@ -138,7 +138,7 @@ class TestEdited:
             pass
         assert file.stat().st_ino == before
 
-    def test_what_is_no_text_is_told_before_anything_is_changed(self, file: Path) -> None:
+    def test_what_is_no_text_is_reported_before_anything_is_changed(self, file: Path) -> None:
         file.write_bytes(b"\xff\xfe")
         with pytest.raises(BadTeamFile, match="utf-8"), edited(file, lambda _: self.ADDED):
             pass
