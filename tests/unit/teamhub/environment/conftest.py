@@ -24,7 +24,7 @@ from teamhub_shared import CHANNEL_DIR
 #: What the package ships: the hub's environment, and what people have.
 SPECS = {"hub": ["jupyterhub"], "user": ["jupyterhub", "library"]}
 
-#: Installs in addition to what is there: the arguments are the prefix, two channels, a spec, a cache.
+#: Installs next to what is there: the arguments are the prefix, two channels, a spec, a cache.
 CONDA_INSTALL = """\
 import asyncio, os, sys
 from pathlib import Path
