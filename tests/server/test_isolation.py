@@ -1,4 +1,4 @@
-"""Each person's server is their own: in their slice, out of others' reach and the hub's restarts'."""
+"""Each person's server is their own: in their slice, safe from others and the hub's restarts."""
 
 from __future__ import annotations
 
