@@ -28,10 +28,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from support.checkout import REPOSITORY
 from support.container import inside, running
 from support.namespaces import ALONE, OUTSIDE, OWN_NETWORK, OWN_NETWORK_WITH_DOOR
 from support.preparation import AS_ROOT, VENV
-from support.selection import DIST, REPOSITORY, NoPackageError, Package
+from support.selection import DIST, NoPackageError, Package
 from teamhub_build.suites import SUITES, machine_suite
 
 BUILD = REPOSITORY / ".build"

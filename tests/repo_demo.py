@@ -13,8 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(REPOSITORY / folder) for folder in ("tests", "src")]
+from support.checkout import REPOSITORY
+
+sys.path.insert(0, str(REPOSITORY / "src"))
 REPO, KEY_HOME = REPOSITORY / "dist/repo", REPOSITORY / "dist/repo-key"
 KEY = "teamhub demo"
 URL = "http://127.0.0.1:8000/"

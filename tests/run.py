@@ -34,22 +34,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from support.checkout import REPOSITORY
+
 sys.path.insert(0, str(REPOSITORY / "src"))
 
 # these need the path above
-import dev  # noqa: E402
-from support.namespaces import ALONE, OWN_NETWORK  # noqa: E402
-from support.outcomes import Outcome, count, read_report, succeeds, total  # noqa: E402
-from support.preparation import AS_ROOT, DEBIAN_PYTHON, VENV, prepare  # noqa: E402
-from support.selection import (  # noqa: E402
+import dev
+from support.namespaces import ALONE, OWN_NETWORK
+from support.outcomes import Outcome, count, read_report, succeeds, total
+from support.preparation import AS_ROOT, DEBIAN_PYTHON, VENV, prepare
+from support.selection import (
     NoPackageError,
     Package,
     Selection,
     commit_hash,
     select,
 )
-from teamhub_build.suites import SUITES  # noqa: E402
+from teamhub_build.suites import SUITES
 
 BUILD = REPOSITORY / ".build"
 RESULTS = BUILD / "results"

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from teamhub_build.suites import SUITES, Suite
 
-REPOSITORY = Path(__file__).parents[2]
-
 
 @dataclass(frozen=True)
 class BuiltPackage:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from package.built import REPOSITORY, BuiltPackage, unpack
+from package.built import BuiltPackage, unpack
+from support.checkout import REPOSITORY
 
 
 def _label(deb: Path) -> str:

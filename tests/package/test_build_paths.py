@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from package.built import REPOSITORY, BuiltPackage
+from package.built import BuiltPackage
+from support.checkout import REPOSITORY
 from teamhub_build.root import CHECKOUT
 
 #: The checkout on this machine and in a clean root, and where unpacked parts of it lie.

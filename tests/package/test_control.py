@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from package.built import REPOSITORY, BuiltPackage
+from package.built import BuiltPackage
+from support.checkout import REPOSITORY
 from teamhub_build.packages.node import OLDEST_NODEJS
 from teamhub_build.release import read_release
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from package.built import REPOSITORY, BuiltPackage
+from package.built import BuiltPackage
+from support.checkout import REPOSITORY
 
 PO = REPOSITORY / "debian/po"
 LANGUAGES = sorted(path.stem for path in PO.glob("*.po"))

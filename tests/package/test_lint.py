@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from package.built import REPOSITORY, BuiltPackage
+from package.built import BuiltPackage
+from support.checkout import REPOSITORY
 from teamhub_build.lint import LINTIAN, Tag, lint, parse_tags, read_overrides, refused_tags
 from teamhub_build.progress import Progress
 from teamhub_build.root import CHECKOUT, clean_root, run_in_root

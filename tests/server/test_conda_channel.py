@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from support.checkout import REPOSITORY
 from support.conda_distribution import CONDA_VERSION, write_distribution
 from support.container import BootedServer
 from support.hub_client import HubClient
@@ -38,7 +39,6 @@ from teamhub_build.workspace import Workspace
 
 pytestmark = pytest.mark.exhaustive
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 LOGINS = "/etc/teamhub/logins.json"
 RATTLER = f'authentication-override-file = "{LOGINS}"\n'
 LOGIN = {SERVICES: {"BasicHTTP": {"username": "team", "password": "secret"}}}

@@ -1,4 +1,7 @@
-"""Another checkout to build in: what this one has, changes and all."""
+"""The checkout of these tests, and another one to build in: what this one has, changes and all.
+
+Imported before anything is installed: needs only the standard library.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def copy_checkout(target: Path, build_folders: Iterable[str]) -> Path:

@@ -12,10 +12,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from support.checkout import REPOSITORY
 from teamhub_build import settings
 from teamhub_build.render import write_rendered
 
-REPOSITORY = Path(__file__).parents[2]
 CONFMODULE = ". /usr/share/debconf/confmodule\n"
 #: Where the main part of each script begins.
 MAIN = {"config": "\ndb_capb backup escape\n", "postinst": '\ncase "$1" in\n'}

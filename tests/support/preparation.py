@@ -9,12 +9,11 @@ import hashlib
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
+from support.checkout import REPOSITORY
 from support.outcomes import Outcome, succeeds
 from teamhub_build.machine import BUILD_PACKAGES
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 VENV = REPOSITORY / ".build/venv-test"
 REQUIREMENTS = [REPOSITORY / "requirements" / name for name in ("build.txt", "test.txt")]
 DEBIAN_PYTHON = "/usr/bin/python3"

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from support.checkout import REPOSITORY
 from support.layers import Overlay
 from teamhub_build.progress import Progress
 from teamhub_build.suites import SUITES
@@ -41,7 +42,6 @@ EXTRA_PACKAGES = (
     "r-cran-irkernel",
     "unattended-upgrades",
 )
-REPOSITORY = Path().resolve()
 DEPENDENCY_FIELDS = ("Pre-Depends", "Depends", "Recommends")
 
 

@@ -9,10 +9,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.checkout import REPOSITORY
 from teamhub_build.built_of import staleness
 from teamhub_build.suites import SUITES, machine_suite
 
-REPOSITORY = Path(__file__).parents[2]
 DIST = REPOSITORY / "dist"
 
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.checkout import REPOSITORY
 from support.container import BootedServer, Host
 from support.installation import (
     ADMIN,
@@ -42,7 +43,6 @@ from support.tree.laying import is_configured, lay
 from support.tree.rendering import signature
 from teamhub_shared import TeamhubError
 
-REPOSITORY = Path().resolve()
 #: Names the machine to tests/run.py shell.
 SITTING = LAID / "sitting"
 ENDING = (signal.SIGINT, signal.SIGTERM)

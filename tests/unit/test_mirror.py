@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+from support.checkout import REPOSITORY
+
 SOURCE, UNIT = REPOSITORY / "src", REPOSITORY / "tests/unit"
 
 #: The tests of modules that have none of their own name: of a server that is booted, of the package

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from support.checkout import REPOSITORY
 from teamhub_build.built_of import SOURCES, read_tree, staleness, write_tree
-
-REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
+from support.checkout import REPOSITORY
 from teamhub_build.profiles import PROFILES
 from teamhub_build.suites import SUITES
-
-REPOSITORY = Path(__file__).parents[3]
 
 OPTIONS = ("--offline", "--output", "--channel", "--thin", "--lock")
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from support.checkout import REPOSITORY
 from teamhub_build import docs
-
-REPOSITORY = Path(__file__).parents[3]
 
 
 def test_the_committed_page_has_the_table_of_the_settings_as_they_are() -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from support.checkout import REPOSITORY
 from teamhub_build.machine import BUILD_PACKAGES, MachineError, install_packages, missing_packages
 from teamhub_build.progress import Progress
 from teamhub_build.workspace import Workspace
-
-REPOSITORY = Path(__file__).parents[3]
 
 
 def test_installed_packages_are_not_missing() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from support.checkout import REPOSITORY
 from teamhub_build.progress import Progress
 from teamhub_build.requirements import write_requirements
 from teamhub_build.suites import SUITES
 from teamhub_build.wheelhouse import read_pins
 from unit.teamhub_build.conftest import MakeWheel
 
-REPOSITORY = Path(__file__).parents[3]
 REQUIREMENTS = REPOSITORY / "requirements"
 WANTED = sorted(REQUIREMENTS.glob("*.in"))
 #: What the hub's code and its configuration are made with.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.checkout import REPOSITORY
 from teamhub_build.release import Release
 from teamhub_build.repodata import empty_channel, write_repodata
 from teamhub_build.source import (
@@ -23,7 +24,6 @@ from teamhub_build.source import (
 )
 from teamhub_build.suites import SUITES
 
-REPOSITORY = Path(__file__).parents[3]
 RELEASE = Release(SUITES["bookworm"], "4.5.6", 1767225600)
 
 

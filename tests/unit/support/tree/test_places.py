@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
+from support.checkout import REPOSITORY
 from support.tree.places import canonical, gone, is_conffile, links, mode, places
 
-REPOSITORY = Path(__file__).parents[4]
 INSTALL = """\
 conffiles/etc /
 payload/channel usr/share/teamhub
