@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import pickle
-import re
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import cast
 
 import pytest
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 from support import evidence
@@ -32,7 +30,6 @@ from support.installation import (
     boot_installed,
     boot_plain,
     install,
-    numbered_target,
 )
 from support.kept import remove_old
 from support.kept_servers import keep_servers
@@ -41,35 +38,16 @@ from support.layers import passing_folder
 from support.network import Mirror, NameServer, become_private_network
 from support.repository import Repository
 from support.roots import CACHE
+from support.scheduling import ByModuleAndSuite, is_for, long_ones_first, targets
 from support.settings import APPLY, RECONFIGURE
 from support.tree.kept_layers import kept_installation, with_tree
 from teamhub_build.suites import SUITES
 
-BUILD = Path(".build").resolve()
 FIGURES: list[str] = []
 #: The section of a failed test's report that says what it has left.
 EVIDENCE = "evidence"
 #: Where a worker keeps the servers that it has installed for all.
 INSTALLED = "installed"
-#: What takes minutes, or installs a package that nothing else needs: begun first, so that at the
-#: end no worker is alone with one of them.
-LONG_MODULES = (
-    "test_conda_channel",
-    "test_release_upgrade",
-    "test_upgrade",
-    "test_environment_accidents",
-    "test_dialogue",
-    "test_settings",
-    "test_piuparts",
-    "test_preseed",
-    "test_minimal",
-    "test_config_check",
-    "test_kernels",
-    "test_removal",
-    "test_repository",
-    "test_faults",
-    "test_environment",
-)
 
 LogIn = Callable[[str], HubClient]
 
@@ -108,40 +86,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "target" in metafunc.fixturenames:
         chosen = [
             target
-            for target in targets(metafunc.config)
+            for target in targets(metafunc.config.getoption("--package"))
             if is_for(target, metafunc.definition, metafunc.config.getoption("--once-on"))
         ]
         metafunc.parametrize("target", chosen, ids=str, scope="session")
 
 
-def is_for(target: Target, test: pytest.Item, once_on: str | None) -> bool:
-    """Whether a test is to run on a target; `once_on` is the suite of those that need only one."""
-    marker = test.get_closest_marker("profile")
-    if target.profile != (marker.args[0] if marker else "scientific"):
-        return False
-    if only := test.get_closest_marker("suite"):
-        return bool(target.suite == only.args[0])
-    every_suite = once_on is None or test.get_closest_marker("every_suite") is not None
-    return every_suite or target.suite == once_on
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order the modules, which run.py has xdist leave so; take out what is not wanted."""
-    places = {name: place for place, name in enumerate(LONG_MODULES)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    """Order the tests, and take out what is not wanted."""
+    long_ones_first(items)
     if not config.getoption("--everything"):
         exhaustive = [item for item in items if item.get_closest_marker("exhaustive")]
         config.hook.pytest_deselected(items=exhaustive)
         items[:] = [item for item in items if item not in exhaustive]
 
 
-class ByModuleAndSuite(LoadScopeScheduling):
-    """Gives a worker the tests of one module on the servers of one suite together."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        module, _, name = nodeid.partition("::")
-        suites = re.findall(rf"[\[-]({'|'.join(SUITES)})[\]-]", name)
-        return " ".join([module, *suites])
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModuleAndSuite:
+    return ByModuleAndSuite(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -162,10 +123,6 @@ def pytest_runtest_makereport(
 def _only_this_modules_servers() -> Iterator[None]:
     yield
     BootedServer.booted.clear()
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModuleAndSuite:
-    return ByModuleAndSuite(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -199,15 +156,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(figure)
 
 
-def targets(config: pytest.Config) -> list[Target]:
-    """What --package named."""
-    made = []
-    for number, argument in enumerate(config.getoption("--package"), start=1):
-        suite, profile, package = argument.split(":", 2)
-        made.append(numbered_target(number, suite, profile, Path(package)))
-    return made
-
-
 @pytest.fixture(scope="session")
 def figure() -> Callable[[str], None]:
     """Takes a measurement, which is printed at the end: machines differ, so none is a test."""
@@ -216,7 +164,7 @@ def figure() -> Callable[[str], None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _network(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
-    hosts = [target.host for target in targets(pytestconfig)]
+    hosts = [target.host for target in targets(pytestconfig.getoption("--package"))]
     become_private_network(hosts, tmp_path_factory.mktemp("network") / "hosts")
 
 
@@ -258,7 +206,11 @@ def installed(
 @pytest.fixture(scope="session")
 def packages(pytestconfig: pytest.Config) -> dict[str, Path]:
     """The package under test for each suite that is tested."""
-    chosen = [target for target in targets(pytestconfig) if target.profile == "scientific"]
+    chosen = [
+        target
+        for target in targets(pytestconfig.getoption("--package"))
+        if target.profile == "scientific"
+    ]
     return {target.suite: target.package for target in chosen}
 
 
