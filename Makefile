@@ -11,7 +11,7 @@ build:
 lock:
 	$(PYTHON) build.py lock
 
-# the table of settings in docs/settings.md
+# the tables of settings and questions in docs/
 docs:
 	$(PYTHON) build.py docs
 

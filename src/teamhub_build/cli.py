@@ -33,8 +33,8 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=("build", "lock", "docs"),
         default="build",
-        help="build the package (default), renew the pins of all inputs, or renew the table of "
-        "settings in docs/settings.md",
+        help="build the package (default), renew the pins of all inputs, or renew the tables of "
+        "settings and questions in docs/",
     )
     options.add_argument(
         "--suite",

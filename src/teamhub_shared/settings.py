@@ -32,6 +32,10 @@ class Setting:
     priority: str = ""
     #: What a change restarts, if that does not follow from the readers alone.
     restarts: str = ""
+    #: What the default comes to, where the value alone does not say it.
+    default_means: str = ""
+    #: What an installation may write in place of the default where nobody has answered.
+    unanswered: str = ""
 
     @property
     def question(self) -> str:
@@ -56,6 +60,7 @@ SETTINGS = (
         rules.Names(),
         priority="high",
         restarts="nothing: a new certificate is taken up",
+        default_means="the host's own names and addresses, found anew",
     ),
     Setting(
         "CERTIFICATE",
@@ -100,6 +105,8 @@ SETTINGS = (
         rules.Port(word="off"),
         readers=(HUB, PROXY),
         priority="medium",
+        default_means="sends browsers on to HTTPS",
+        unanswered="`off` where another program has that port",
     ),
     Setting(
         "LISTEN_ADDRESS",
@@ -108,6 +115,7 @@ SETTINGS = (
         "and with CERTIFICATE=none only 127.0.0.1.",
         rules.Address(),
         readers=(HUB, PROXY),
+        default_means="all addresses, and with `CERTIFICATE=none` only 127.0.0.1",
     ),
     Setting(
         "INTERFACE",
@@ -150,6 +158,7 @@ SETTINGS = (
         rules.HOURS,
         readers=(HUB,),
         priority="low",
+        default_means="never",
     ),
 )
 BY_KEY = {setting.key: setting for setting in SETTINGS}
