@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import signal
-import time
 
 import pytest
 
@@ -21,10 +20,35 @@ from support.environment import (
     is_as_it_was_made,
     team_file,
 )
+from support.killing import DIES_AT_STEP
 from teamhub_shared import CHANNEL_DIR
 
 EXHAUSTIVE = pytest.mark.exhaustive
 UPDATE = ("teamhub", "env", "apply", "--update")
+#: The installed command, which dies at a step.
+KILLED = f"""\
+import sys
+sys.path.insert(0, "/usr/lib/teamhub")
+{DIES_AT_STEP}
+import runpy
+runpy.run_path("/usr/sbin/teamhub", run_name="__main__")
+"""
+#: When a change is killed: where it would call a function of teamhub.environment for so many times.
+BEFORE_THE_MOVE = {
+    "packages are chosen": ("conda.solver", "write_lock", 1),
+    "ten packages are linked": ("conda.progress", "Progress.on_link_start", 11),
+    "a hundred packages are linked": ("conda.progress", "Progress.on_link_start", 101),
+    "pip begins": ("pip_packages", "install", 1),
+    "the checks run": ("building", "sync", 1),
+    "the checks have passed": ("store.generations", "switch", 1),
+}
+AFTER_THE_MOVE = {
+    "it is current": ("store.history", "write", 1),
+    "it is recorded": ("store.prune", "prune", 1),
+}
+MOMENTS = BEFORE_THE_MOVE | AFTER_THE_MOVE
+#: Those in which most is under way, one in the worker, one beside the checks, and one in the move.
+ALWAYS = ("a hundred packages are linked", "the checks run", "it is current")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,39 +57,30 @@ def _team(server: BootedServer, channel: TeamChannel) -> None:
     env(server, "add", "lazy", "--channel", channel.url)
 
 
-@pytest.fixture(scope="module")
-def seconds(server: BootedServer) -> float:
-    """How long a change takes that nothing disturbs."""
-    start = time.monotonic()
-    server.run(*UPDATE)
-    return time.monotonic() - start
-
-
 def nothing_is_left(server: BootedServer) -> bool:
     """Whether every generation is complete."""
     marks = server.output("sh", "-c", "ls /opt/teamhub/generations/*/.complete")
     return len(marks.split()) == len(generations(server))
 
 
-def killed(server: BootedServer, after: float) -> bool:
-    """Kill a change so many seconds after its start; whether it had not ended before."""
-    command = ["timeout", "--signal=KILL", f"{after:.3f}", *UPDATE]
-    status = server.run(*command, check=False).returncode
-    server.run("pkill", "--signal=KILL", "--full", " ".join(UPDATE), check=False)
-    return status == -signal.SIGKILL
+def kill_at(server: BootedServer, moment: str) -> int:
+    """Begin a change that is killed at this moment; its exit status."""
+    module, function, number = MOMENTS[moment]
+    step = (f"teamhub.environment.{module}", function, str(number))
+    command = ("python3", "-IB", "-c", KILLED, *step, *UPDATE[1:])
+    return server.run(*command, check=False).returncode
 
 
 @pytest.mark.parametrize(
-    "tenth",
-    [0, 3, 6, 9, *(pytest.param(tenth, marks=EXHAUSTIVE) for tenth in (1, 2, 4, 5, 7, 8))],
+    "moment",
+    [pytest.param(name, marks=() if name in ALWAYS else EXHAUSTIVE) for name in MOMENTS],
 )
-def test_killed_in_the_middle_it_leaves_what_was(
-    server: BootedServer, seconds: float, tenth: int
+def test_killed_in_the_middle_people_have_a_whole_environment(
+    server: BootedServer, moment: str
 ) -> None:
-    after = seconds * (tenth + 0.5) / 11
-    # where it was too late, the change has taken less time than the one that was measured
-    while not killed(server, after):
-        after *= 0.7
+    before = current(server)
+    assert kill_at(server, moment) == -signal.SIGKILL
+    assert (current(server) == before) == (moment in BEFORE_THE_MOVE)
     server.run("test", "-e", f"{current(server)}/.complete")
     assert imports(server, "lazy")
 

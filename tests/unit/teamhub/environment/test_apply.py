@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.conda_channel import Channel
+from support.killing import DIES_AT_STEP
 from support.web import Web
 from teamhub.environment import apply
 from teamhub.environment.by_hand.carry_over import ChangedByHand
@@ -229,19 +230,17 @@ def test_a_move_without_a_record_is_recorded_by_the_next_command(server: Server)
     assert [entry.number for entry in history.read(server.layout.history)] == [1]
 
 
-#: Changes the environment, and dies with all of its processes where it would begin a step: the
-#: arguments are the step's module and function, then the paths of a Layout.
-KILLED = """\
-import importlib, os, signal, sys
+#: Changes the environment of a Layout, whose paths are the last arguments.
+KILLED = (
+    DIES_AT_STEP
+    + """\
 from pathlib import Path
 from teamhub.environment import apply
 from teamhub.environment.store.layout import Layout
 
-module, function = importlib.import_module(sys.argv[1]), sys.argv[2]
-assert callable(getattr(module, function))
-setattr(module, function, lambda *_, **__: os.killpg(0, signal.SIGKILL))
-apply.apply(apply.Request(), print, Layout(*map(Path, sys.argv[3:])), checks=())
+apply.apply(apply.Request(), print, Layout(*map(Path, arguments)), checks=())
 """
+)
 #: The steps of a change, in their order, by the functions that they begin with.
 BEFORE_THE_MOVE = (
     "store.generations.remove_unfinished",
@@ -264,11 +263,10 @@ def kill_at(step: str, server: Server, tmp: Path) -> int:
     """Change the environment up to a step, with a folder for temporary files; the exit status."""
     module, _, function = step.rpartition(".")
     layout = server.layout
-    paths = [layout.root, layout.channel, layout.team_file]
+    paths = map(str, [layout.root, layout.channel, layout.team_file])
     return subprocess.run(
-        [sys.executable, "-c", KILLED, f"teamhub.environment.{module}", function, *map(str, paths)],
+        [sys.executable, "-c", KILLED, f"teamhub.environment.{module}", function, "1", *paths],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp)},
-        start_new_session=True,
         check=False,
     ).returncode
 
