@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from teamhub_shared.settings import BY_KEY, HUB, keys_read_by
@@ -15,6 +16,9 @@ DEFAULTS = {key: BY_KEY[key].default for key in keys_read_by(HUB)}
 #: Servers report their activity to the hub every five minutes.  After an outage of the hub the
 #: first check has to come later than that, or it stops servers that were busy all the time.
 FIRST_LOOK_SECONDS = 660
+CULLER = "idle-culler"
+#: Where `teamhub_hub` is: services do not inherit the hub's PYTHONPATH.
+FOLDER = Path(__file__).parents[1]
 
 
 def read(environment: Mapping[str, str]) -> dict[str, str]:
@@ -44,6 +48,7 @@ def shown_limits(settings: Mapping[str, str]) -> dict[str, Any]:
     return limits
 
 
+# An edited jupyterhub_config.py of an older version calls this itself.
 def idle_culler(settings: Mapping[str, str]) -> list[dict[str, Any]]:
     """The hub's service that stops servers which nobody has used for IDLE_HOURS; none for 0."""
     hours = int(settings["IDLE_HOURS"])
@@ -51,9 +56,10 @@ def idle_culler(settings: Mapping[str, str]) -> list[dict[str, Any]]:
         return []
     culler = shlex.join(
         [
-            *(sys.executable, "-m", "jupyterhub_idle_culler"),
+            *(sys.executable, "-m", "teamhub_hub.culler"),
             *(f"--timeout={hours * 3600}", "--cull-every=600"),
         ]
     )
     command = ["sh", "-c", f"sleep {FIRST_LOOK_SECONDS}; exec {culler}"]
-    return [{"name": "idle-culler", "command": command}]
+    environment = {"PYTHONPATH": str(FOLDER)}
+    return [{"name": CULLER, "command": command, "environment": environment}]

@@ -6,6 +6,7 @@
 import os
 from pathlib import Path
 
+from teamhub_hub import services
 from teamhub_hub import settings as teamhub
 
 c = get_config()
@@ -62,16 +63,12 @@ c.Spawner.environment = {
     "BOKEH_RESOURCES": "inline",
 }
 
-# --- Servers that nobody uses
-c.JupyterHub.services = teamhub.idle_culler(settings)
-if c.JupyterHub.services:
-    c.JupyterHub.load_roles = [
-        {
-            "name": "idle-culler",
-            "services": ["idle-culler"],
-            "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
-        }
-    ]
+# --- Services and roles of the team's own, which a snippet may assign or append to
+c.JupyterHub.services = []
+c.JupyterHub.load_roles = []
 
 for snippet in sorted(Path("/etc/teamhub/jupyterhub_config.d").glob("*.py")):
     load_subconfig(str(snippet))
+
+# --- Servers that nobody uses: after the snippets, so that none drops this service by its own
+services.add_ours(c, settings)

@@ -1,0 +1,42 @@
+"""The hub's own services, which stand beside those of the team's snippets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from traitlets.config import Config
+
+from teamhub_hub.settings import CULLER, idle_culler
+
+#: What the hub lets the culler do, and no more.
+CULLER_ROLE = {
+    "name": CULLER,
+    "services": [CULLER],
+    "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+}
+
+
+def add_ours(config: Config, settings: Mapping[str, str]) -> None:
+    """Add teamhub's services and their roles to what the snippets have left.
+
+    A service or a role of the same name that a snippet has made takes the place of ours.
+    """
+    hub = config.JupyterHub
+    hub.services = joined(hub.services, idle_culler(settings))
+    if CULLER in names(hub.services):
+        hub.load_roles = joined(hub.load_roles, [CULLER_ROLE])
+
+
+def joined(theirs: object, ours: list[dict[str, Any]]) -> object:
+    """Their entries and ours; what is not a list stays as it is, since the hub reports it."""
+    if not isinstance(theirs, list | tuple):
+        return theirs
+    taken = names(theirs)
+    return [*theirs, *(entry for entry in ours if entry["name"] not in taken)]
+
+
+def names(entries: object) -> set[object]:
+    """The names of services or roles."""
+    listed = entries if isinstance(entries, list | tuple) else []
+    return {entry.get("name") for entry in listed if isinstance(entry, dict)}

@@ -1,0 +1,65 @@
+"""Teamhub's own services beside those that a snippet has."""
+
+from __future__ import annotations
+
+import pytest
+from traitlets.config.loader import PyFileConfigLoader
+
+from support.hub_config import HubConfig
+from teamhub_hub.check import check_config
+
+OWN_SERVICE = '{"name": "backup", "command": ["true"]}'
+OWN_ROLE = '{"name": "backup", "services": ["backup"], "scopes": ["list:users"]}'
+SNIPPETS = {
+    "none": "",
+    "assigned": f"c.JupyterHub.services = [{OWN_SERVICE}]\nc.JupyterHub.load_roles = [{OWN_ROLE}]",
+    "appended": (
+        f"c.JupyterHub.services.append({OWN_SERVICE})\nc.JupyterHub.load_roles.append({OWN_ROLE})"
+    ),
+    "a tuple": f"c.JupyterHub.services = ({OWN_SERVICE},)\nc.JupyterHub.load_roles = [{OWN_ROLE}]",
+}
+
+
+def names(config: HubConfig) -> tuple[list[str], list[str]]:
+    """The names of the services and of the roles that the hub would have."""
+    hub = PyFileConfigLoader(config.main.name, str(config.main.parent)).load_config().JupyterHub
+    return [each["name"] for each in hub.services], [each["name"] for each in hub.load_roles]
+
+
+@pytest.fixture
+def culled(config: HubConfig, monkeypatch: pytest.MonkeyPatch) -> HubConfig:
+    """A configuration with a limit of idle time."""
+    monkeypatch.setenv("IDLE_HOURS", "12")
+    return config
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_the_culler_is_there_beside_what_a_snippet_has(culled: HubConfig, snippet: str) -> None:
+    culled.snippet(SNIPPETS[snippet])
+    theirs = ["backup"] if SNIPPETS[snippet] else []
+    assert names(culled) == ([*theirs, "idle-culler"], [*theirs, "idle-culler"])
+    assert check_config(culled.main).errors == []
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_without_a_limit_of_idle_time_a_snippet_has_its_own_alone(
+    config: HubConfig, snippet: str
+) -> None:
+    config.snippet(SNIPPETS[snippet])
+    theirs = ["backup"] if SNIPPETS[snippet] else []
+    assert names(config) == (theirs, theirs)
+
+
+def test_a_culler_of_the_teams_own_takes_the_place_of_ours_and_gets_its_role(
+    culled: HubConfig,
+) -> None:
+    culled.snippet('c.JupyterHub.services = [{"name": "idle-culler", "command": ["theirs"]}]')
+    loaded = PyFileConfigLoader(culled.main.name, str(culled.main.parent)).load_config()
+    assert [each["command"] for each in loaded.JupyterHub.services] == [["theirs"]]
+    assert names(culled) == (["idle-culler"], ["idle-culler"])
+
+
+def test_what_is_no_list_is_left_for_the_check_to_report(culled: HubConfig) -> None:
+    path = culled.snippet("c.JupyterHub.services = 7\n")
+    (error,) = check_config(culled.main).errors
+    assert (error.file, error.line) == (str(path), 1)
