@@ -198,6 +198,63 @@ def remove_old(folder: Path) -> None:
         backup.path.unlink()
 
 
+def damage(database: Path) -> str | None:
+    """What SQLite finds wrong in a database; None if it is sound, empty or missing."""
+    if not database.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            (said, *_) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:  # its kinds are locks, rights, a full disk
+            raise
+        return str(error)
+    return None if said == "ok" else " ".join(str(said).split())
+
+
+def recover(database: Path, schema: Schema) -> str | None:
+    """Set a damaged database aside, and put the newest sound copy in its place; what was done.
+
+    Without such a copy the hub begins with an empty one.
+    """
+    fault = damage(database)
+    if fault is None:
+        return None
+    aside = set_aside(database)
+    said = f"{database} was damaged ({fault}) and is {aside} now; "
+    backup = newest_sound(database, schema)
+    if backup is None:
+        said += "there is no sound copy, so the hub begins with an empty one"
+    else:
+        new = database.with_name(f"{database.name}.new")
+        copy(backup.path, new)
+        put_in_place(new, database)
+        said += f"{backup.path} was put back, so the hub does not know what happened since then"
+    return (
+        f"{said}.  Servers of people that it does not know may still run; teamhub user list shows "
+        "them, and teamhub servers stop ends them"
+    )
+
+
+def newest_sound(database: Path, schema: Schema) -> Backup | None:
+    """The newest copy that is sound and that this hub can read."""
+    found = reversed(backups(folder_of(database)))
+    usable = (each for each in found if each.revision in schema.known)
+    return next((each for each in usable if not damage(each.path)), None)
+
+
+def set_aside(database: Path) -> Path:
+    """Give a damaged database another name, with its journals, which belong to no other one."""
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    aside = database.with_name(f"{database.name}.corrupt-{moment}")
+    for suffix in ("-journal", "-wal", "-shm", ""):
+        part = database.with_name(database.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
+    sync(database.parent)
+    return aside
+
+
 def upgrade_with_alembic(database: Path) -> None:
     """Have JupyterHub's own migrations bring a database to its schema."""
     from jupyterhub import dbutil
@@ -208,10 +265,12 @@ def upgrade_with_alembic(database: Path) -> None:
 def check(database: Path) -> None:
     """Change nothing.
 
-    Raises UnreadableDatabase if the hub could not start with its database.
+    Raises UnreadableDatabase if the hub could not start with its database.  A damaged one is
+    replaced when it starts.
     """
     with explained(database):
-        readable(database, hub_schema())
+        if not damage(database):
+            readable(database, hub_schema())
 
 
 @contextmanager
@@ -222,7 +281,8 @@ def explained(database: Path) -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         raise UnreadableDatabase(
             f"{database}: {error}",
-            f"put a copy of {folder_of(database)} in its place, owned by the account rhea",
+            f"{database} has to belong to the account of the hub: chown rhea: {database}; if it "
+            f"does, see whether there is room: df -h {database.parent}",
         ) from error
 
 
@@ -230,6 +290,8 @@ def main(database: Path = DATABASE) -> int:
     """Prepare the database; the exit status."""
     try:
         with explained(database):
+            if recovered := recover(database, hub_schema()):
+                print(recovered)
             done = make_readable(database, hub_schema(), upgrade_with_alembic)
     except UnreadableDatabase as error:
         print(error, file=sys.stderr)

@@ -160,13 +160,13 @@ class TestProcess:
         self, config: HubConfig
     ) -> None:
         config.snippet("foo\n")
-        database_of(config).write_text("no database\n" * 1000)
+        database_of(config).mkdir()
         answer = read_answer(run(config).stdout)
         assert len(answer.errors) == 1
         assert answer.database is not None
         problem, remedy = answer.database
-        assert problem == f"{database_of(config)}: file is not a database"
-        assert remedy.startswith(f"put a copy of {database_of(config).parent}/backups in its place")
+        assert problem == f"{database_of(config)}: unable to open database file"
+        assert remedy.startswith(f"{database_of(config)} has to belong to the account of the hub")
 
     def test_a_configuration_prints_what_it_likes(self, config: HubConfig) -> None:
         config.snippet("print('{')\nimport os\nos.system('echo [')\n")

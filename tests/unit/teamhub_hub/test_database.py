@@ -17,12 +17,15 @@ from teamhub_hub.database import (
     KEPT,
     Schema,
     UnreadableDatabase,
+    back_up,
     backups,
     check,
+    folder_of,
     hub_schema,
     main,
     make_readable,
     read_schema,
+    recover,
     revision_of,
 )
 
@@ -205,15 +208,85 @@ class TestCheck:
             "empty one"
         )
 
-    def test_a_damaged_one_is_refused_with_what_to_do(self, tmp_path: Path) -> None:
-        (tmp_path / "jupyterhub.sqlite").write_text("no database\n" * 1000)
+    def test_a_damaged_one_is_left_for_the_start_to_replace(self, tmp_path: Path) -> None:
+        database = tmp_path / "jupyterhub.sqlite"
+        database.write_text("no database\n" * 1000)
+        check(database)
+        assert list(tmp_path.iterdir()) == [database]
+
+    def test_what_cannot_be_opened_is_refused_with_what_to_do(self, tmp_path: Path) -> None:
+        database = tmp_path / "jupyterhub.sqlite"
+        database.mkdir()
         with pytest.raises(UnreadableDatabase) as raised:
-            check(tmp_path / "jupyterhub.sqlite")
+            check(database)
         assert str(raised.value) == (
-            f"{tmp_path}/jupyterhub.sqlite: file is not a database\n"
-            f"  What to do: put a copy of {tmp_path}/backups in its place, owned by the account "
-            "rhea"
+            f"{database}: unable to open database file\n"
+            f"  What to do: {database} has to belong to the account of the hub: chown rhea: "
+            f"{database}; if it does, see whether there is room: df -h {tmp_path}"
         )
+
+
+def cut_short(database: Path) -> None:
+    os.truncate(database, 5000)
+
+
+def without_header(database: Path) -> None:
+    database.write_bytes(b"\0" * 4096)
+
+
+def with_a_damaged_page(database: Path) -> None:
+    """The second page, and with it a table's root, is what a disk has lost."""
+    with database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096)
+
+
+class TestRecovery:
+    """A damaged database is set aside, and the newest sound copy takes its place."""
+
+    @pytest.fixture
+    def copied(self, write: Write) -> Path:
+        """A database with zoe in it, of which there is a copy, and wash, who came later."""
+        database = write(THIRD)
+        back_up(database, THIRD)
+        return write(THIRD, "wash")
+
+    @pytest.mark.parametrize("harm", [cut_short, without_header, with_a_damaged_page])
+    def test_the_copy_is_put_back_and_what_was_damaged_stays(
+        self, copied: Path, harm: Callable[[Path], None]
+    ) -> None:
+        harm(copied)
+        damaged = copied.read_bytes()
+        said = recover(copied, NEW_HUB)
+        (aside,) = copied.parent.glob("jupyterhub.sqlite.corrupt-*")
+        assert people(copied) == ["zoe"]
+        assert aside.read_bytes() == damaged
+        assert str(aside) in str(said)
+        assert "was put back" in str(said)
+
+    def test_a_journal_of_the_damaged_one_goes_with_it(self, copied: Path) -> None:
+        without_header(copied)
+        copied.with_name("jupyterhub.sqlite-wal").write_bytes(b"of another database")
+        recover(copied, NEW_HUB)
+        assert people(copied) == ["zoe"]
+        assert not copied.with_name("jupyterhub.sqlite-wal").exists()
+
+    def test_a_damaged_copy_is_passed_over(self, copied: Path) -> None:
+        without_header(copied)
+        newer = folder_of(copied) / f"99990101T000000Z-{THIRD}.sqlite"
+        newer.write_text("no database\n" * 1000)
+        recover(copied, NEW_HUB)
+        assert people(copied) == ["zoe"]
+
+    def test_so_is_one_that_this_hub_cannot_read(self, copied: Path) -> None:
+        without_header(copied)
+        said = recover(copied, OLD_HUB)
+        assert not copied.exists()
+        assert "there is no sound copy, so the hub begins with an empty one" in str(said)
+
+    def test_a_sound_one_stays(self, copied: Path) -> None:
+        assert recover(copied, NEW_HUB) is None
+        assert people(copied) == ["zoe", "wash"]
 
 
 class TestMigrations:
