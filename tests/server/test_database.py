@@ -193,3 +193,18 @@ def test_a_hub_that_cannot_read_it_does_not_start(
     assert revision(server) == NEWER
     as_rhea(server, WRITE.format(DATABASE, head))
     wait_for_login_page(server, installed.ca)
+
+
+def test_a_damaged_database_gives_way_to_a_copy_and_people_log_in(
+    server: BootedServer, installed: Installation, head: str, sign_in: LogIn
+) -> None:
+    server.run("systemctl", "stop", "teamhub")
+    server.run("install", "-d", "-m", "700", "-o", "rhea", BACKUPS)
+    server.run("cp", "-p", DATABASE, f"{BACKUPS}/99990101T000000Z-{head}.sqlite")
+    server.run("dd", "if=/dev/urandom", f"of={DATABASE}", "bs=4096", "count=1", "seek=1",
+               "conv=notrunc")  # fmt: skip
+    server.run("systemctl", "start", "teamhub")
+    wait_for_login_page(server, installed.ca)
+    assert sign_in("wash").is_signed_in()
+    assert revision(server) == head
+    assert f"{BACKUPS}/99990101T000000Z-{head}.sqlite was put back" in server.journal("teamhub")
