@@ -128,10 +128,11 @@ def set_up_environment() -> None:
 
 
 def set_up_services() -> None:
-    """Restart the proxy or the hub if what it runs with has changed, and wait for the hub."""
+    """Have the proxy and the hub run with what is there now, and wait for the hub."""
     from teamhub.hub import services
 
     services.restart_stale(conf.read(), report)
+    services.start_stopped(report)
     services.wait_for_hub(report)
 
 

@@ -54,7 +54,7 @@ class HubDoesNotStart(TeamhubError):
 def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> None:
     """Restart the proxy or the hub if it runs with something old, and report why.
 
-    Services that do not run are left alone.  A proxy that restarts has forgotten its routes, so
+    Services that do not run are left alone (`start_stopped`).  A proxy that restarts has forgotten its routes, so
     its unit takes the hub with it: one restart for both.
     """
     first = next(stale(values), None)
@@ -62,6 +62,31 @@ def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> N
         unit, reasons = first
         report(f"restarting {unit}, since this has changed: {', '.join(reasons)}")
         units.restart(unit)
+
+
+def start_stopped(report: Callable[[str], None]) -> None:
+    """Start the proxy and the hub if they do not run, and report it.
+
+    One that the admin has disabled or masked stays as it is, and so does the hub if that is the
+    proxy, which it needs.
+    """
+    if not units.systemd_runs():
+        return
+    for unit in (units.PROXY, units.HUB):
+        if units.show(unit)["ActiveState"] in STARTED:
+            continue
+        state = units.is_enabled(unit)
+        if state.startswith(("disabled", "masked")):
+            unmask = f"systemctl unmask {unit}; " if state.startswith("masked") else ""
+            report(
+                f"{unit} does not run, since it is {state}; "
+                f"to have it run: {unmask}systemctl enable --now {unit}"
+            )
+            return
+        report(f"starting {unit}, which did not run")
+        units.start(unit)
+        if units.show(unit)["ActiveState"] not in STARTED:
+            report(f"warning: {unit} still does not run; see: systemctl status {unit}")
 
 
 def wait_for_hub(report: Callable[[str], None]) -> None:
