@@ -149,6 +149,7 @@ def put_back_lost() -> None:
     from teamhub.hub import conffiles
 
     system_accounts.put_back(report)
+    set_up_service_account()
     for done in conffiles.repair(missing_alone=True):
         report(done)
     conffiles.check()
@@ -158,7 +159,6 @@ def apply() -> None:
     """Put back what has been lost, check teamhub.conf and do all that follows from it."""
     put_back_lost()
     check_settings(conf.read())
-    set_up_service_account()
     set_up_settings(())
     set_up_tokens()
     set_up_certificates()

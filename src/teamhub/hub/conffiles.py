@@ -1,8 +1,8 @@
 """Whether a power cut has torn a conffile, and putting back what the package ships.
 
-dpkg does not fsync the conffiles that it puts in place.  Cut short there, it finds them empty when it
-goes on, and takes them for what the package has: its record (${Conffiles}) then has the hash of an
-empty file.  So a conffile is compared with the copy that ships beside, too.
+dpkg does not fsync the conffiles that it puts in place.  Cut short there, it finds them empty when
+it goes on, and takes them for what the package has: its record (${Conffiles}) then has the hash of
+an empty file.  So a conffile is compared with the copy that ships beside, too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from teamhub_shared import TeamhubError
 #: A copy of each conffile, by its path.  dpkg syncs it, and has its hash.
 SHIPPED = Path("/usr/share/teamhub/conffiles")
 SUDOERS = Path("/etc/sudoers.d/teamhub")
-#: What the hub cannot do without.  The absence of another one is the admin's choice (Policy 10.7.3).
+#: What the hub cannot do without.  That another one is missing is the admin's choice.
 NECESSARY = (
     SUDOERS,
     Path("/etc/pam.d/teamhub"),
@@ -147,7 +147,9 @@ def python_fault(text: bytes) -> str:
         return ""
     own = CURRENT / "hub/bin/python3"
     if own.exists():  # it may be newer, and know more
-        done = subprocess.run([own, "-I", "-c", PARSE], input=text, capture_output=True, check=False)
+        done = subprocess.run(
+            [own, "-I", "-c", PARSE], input=text, capture_output=True, check=False
+        )
         if done.returncode == 0:
             return ""
     return f"is not Python: {said}"

@@ -60,8 +60,8 @@ class HubDoesNotStart(TeamhubError):
 def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> None:
     """Restart the proxy or the hub if it runs with something old, and report why.
 
-    Services that do not run are left alone (`start_stopped`).  A proxy that restarts has forgotten its routes, so
-    its unit takes the hub with it: one restart for both.
+    Services that do not run are left alone (see `start_stopped`).  A proxy that restarts has
+    forgotten its routes, so its unit takes the hub with it: one restart for both.
     """
     first = next(stale(values), None)
     if first:
@@ -151,7 +151,9 @@ def proxy_reasons(values: Mapping[str, str], unit: Mapping[str, str]) -> list[st
     reasons = differing(keys_read_by(PROXY), environment, values)
     if f"{PROXY_DIGEST}={environment.get(PROXY_DIGEST)}" not in unit["Environment"].split():
         reasons.append("its own programs")
-    if environment.get(PROXY_SECRET, "").encode() != tokens.content(tokens.PROXY_TOKEN):
+    token = environment.get(PROXY_SECRET)
+    # a process that has not become node yet has none
+    if token is not None and token.encode() != tokens.content(tokens.PROXY_TOKEN):
         reasons.append(str(tokens.PROXY_TOKEN))
     return reasons
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from teamhub.people import accounts
+from teamhub.system.remedies import in_maintainer_script
 from teamhub.system.run import write_file
 
 #: Lets the hub change the proxy's routes.  Root's own, and handed to both units as a credential:
@@ -39,7 +40,8 @@ def ensure_proxy_token(report: Callable[[str], None], path: Path = PROXY_TOKEN) 
     text = content(path)
     if text is None or not TOKEN.fullmatch(text):
         write_file(path, secrets.token_hex(32).encode(), mode=0o600)
-        report(f"made {path}{was(text)}")
+        if not is_first(text):
+            report(f"made {path} anew, since it was {fate(text)}")
 
 
 def ensure_cookie_secret(report: Callable[[str], None], path: Path = COOKIE_SECRET) -> None:
@@ -57,8 +59,8 @@ def ensure_cookie_secret(report: Callable[[str], None], path: Path = COOKIE_SECR
     write_file(path, new, mode=0o600, uid=rhea.pw_uid, gid=rhea.pw_gid)
     if is_whole:
         report(f"gave {path} back to {rhea.pw_name}, to be read by nobody else")
-    else:
-        report(f"made {path}{was(text)}: everyone has to sign in again")
+    elif not is_first(text):
+        report(f"made {path} anew, since it was {fate(text)}: everyone has to sign in again")
 
 
 def content(path: Path) -> bytes | None:
@@ -77,6 +79,11 @@ def is_private(path: Path, uid: int) -> bool:
     return status.st_uid == uid and not status.st_mode & 0o077
 
 
-def was(text: bytes | None) -> str:
-    """What was in a secret's place, in words; none of the secret itself."""
-    return " anew, since it was missing" if text is None else " anew, since it was damaged"
+def is_first(text: bytes | None) -> bool:
+    """Whether a secret is made as part of an installation, in which there is none before."""
+    return text is None and in_maintainer_script()
+
+
+def fate(text: bytes | None) -> str:
+    """What has become of a secret, in a word."""
+    return "missing" if text is None else "damaged"

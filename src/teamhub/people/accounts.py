@@ -16,6 +16,7 @@ from teamhub.system.report import report
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import (
+    ADMINS_GROUP,
     FIRST_PERSON_UID,
     LAST_PERSON_UID,
     SERVICE_ACCOUNT,

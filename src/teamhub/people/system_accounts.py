@@ -1,4 +1,4 @@
-"""The package's own account, groups and folders: made again by systemd-sysusers when they are lost."""
+"""The package's own account, groups and folders: systemd-sysusers makes again what is lost."""
 
 from __future__ import annotations
 
