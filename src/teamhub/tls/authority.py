@@ -26,7 +26,7 @@ from teamhub.tls.names import ServerNames
 from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 DIRECTORY = Path("/etc/teamhub/tls")
 CA_YEARS = 20
@@ -148,7 +148,7 @@ def certificates_in(path: Path) -> Iterator[x509.Certificate]:
             yield x509.load_pem_x509_certificate(block)
 
 
-def is_signed_by(certificate: x509.Certificate, key: CertificateIssuerPublicKeyTypes) -> bool:
+def is_signed_by(certificate: x509.Certificate, key: CertificatePublicKeyTypes) -> bool:
     """Whether a certificate names a key as its signer's."""
     try:
         issuer = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
