@@ -207,12 +207,16 @@ def test_a_short_cookie_secret_is_made_again_and_everyone_signs_in_again(
 
 
 @pytest.mark.usefixtures("serves_afterwards")
+@pytest.mark.parametrize(
+    ("owner", "said"),
+    [("root", f"gave {COOKIE_SECRET} back to rhea"), ("zoe", "in /var/lib/teamhub to rhea")],
+)
 def test_a_cookie_secret_of_another_owner_is_given_back(
-    server: BootedServer, sign_in: LogIn, installed: Installation
+    server: BootedServer, sign_in: LogIn, installed: Installation, owner: str, said: str
 ) -> None:
     zoe = sign_in("zoe")
-    server.run("chown", "zoe:zoe", COOKIE_SECRET)
-    assert f"gave {COOKIE_SECRET} back to rhea" in apply(server)
+    server.run("chown", f"{owner}:", COOKIE_SECRET)
+    assert said in apply(server)
     wait_for_login_page(server, installed.ca)
     assert server.output("stat", "--format=%a %U", COOKIE_SECRET) == "600 rhea"
     assert zoe.is_signed_in()

@@ -34,6 +34,7 @@ HUB_FILES = (
     # the link to it in the folder above is not followed
     Path("/usr/lib/teamhub/teamhub_shared"),
     Path("/usr/share/teamhub/templates"),
+    tokens.COOKIE_SECRET,
     CURRENT,
 )
 

@@ -61,7 +61,8 @@ def members_in(group: str, text: str) -> list[str]:
 def take_over(folder: Path, report: Callable[[str], None]) -> None:
     """Give the account what an older one of its name, with another uid, has in its folder.
 
-    What is root's stays so, and so does a file of another's that the account has linked to there.
+    What is root's stays so, and links are not followed; the kernel lets no account make hard links
+    to others' files (proc(5), protected_hardlinks).
     """
     account = pwd.getpwnam(SERVICE_ACCOUNT)
     for uid in strangers(folder, account.pw_uid):
