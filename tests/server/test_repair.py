@@ -287,10 +287,20 @@ def test_ucf_knows_the_settings_again_after_it_was_killed(server: BootedServer) 
 
 
 @pytest.mark.usefixtures("serves_afterwards")
-def test_a_lost_certificate_of_the_authority_is_the_same_again(server: BootedServer) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [APPLY, ("systemctl", "start", "teamhub-certificates.service")],
+    ids=["apply", "timer"],
+)
+def test_a_lost_certificate_of_the_authority_is_the_same_again(
+    server: BootedServer, command: tuple[str, ...]
+) -> None:
     before = text_of(server, f"{TLS}/ca.crt")
     server.run("rm", f"{TLS}/ca.crt")
-    assert "the same as before, so imports of it stay valid" in apply(server)
+    assert f"{TLS}/ca.crt: No such file" in complaint(
+        server.run("teamhub", "tls", "ca", check=False)
+    )
+    server.run(*command)
     assert text_of(server, f"{TLS}/ca.crt") == before
 
 

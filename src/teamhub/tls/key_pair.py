@@ -88,12 +88,12 @@ class KeyPair:
 
 
 def read(path: Path) -> bytes:
-    """A file's content.  Raises BadKeyPair, since the proxy's start needs each."""
+    """A file's content.  Raises BadKeyPair if it cannot be read, such as one that is missing."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise BadKeyPair(
-            f"{path}: {error.strerror}", f"look at the file, then: {retry_command()}"
+            f"{path}: {error.strerror}", f"have it put back, if it is missing: {retry_command()}"
         ) from error
 
 
