@@ -12,6 +12,7 @@ from teamhub.commands import (
     channel,
     check_config,
     env,
+    repair,
     servers,
     setup,
     status,
@@ -20,7 +21,7 @@ from teamhub.commands import (
 )
 from teamhub_shared import TeamhubError
 
-COMMANDS = (apply, channel, check_config, env, servers, setup, status, tls, user)
+COMMANDS = (apply, channel, check_config, env, repair, servers, setup, status, tls, user)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

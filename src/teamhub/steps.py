@@ -8,17 +8,24 @@ the command need none of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from teamhub.hub import ports
-from teamhub.people import accounts, limits, membership
+from teamhub.people import accounts, limits, membership, system_accounts
 from teamhub.settings import conf
 from teamhub.system.report import report
 from teamhub.system.run import run
 from teamhub_shared.accounts import SERVICE_ACCOUNT
 
+#: The hub's own folder.
+STATE = Path("/var/lib/teamhub")
+
 
 def check(users: str, admins: str, answers: Sequence[str]) -> None:
     """Check all that the steps below will need, and change nothing."""
+    from teamhub.hub import conffiles
+
+    conffiles.check()
     wanted = membership.read_membership(users, admins)
     values = conf.read(answers)
     accounts.check_accounts(wanted.users, may_create=values["CREATE_ACCOUNTS"] == "yes")
@@ -60,6 +67,7 @@ def set_up_service_account() -> None:
     Every Debian system has the group and /etc/shadow readable by it (base-passwd).
     """
     accounts.check_service_account()
+    system_accounts.take_over(STATE, report)
     if SERVICE_ACCOUNT not in accounts.members("shadow"):
         run(
             ["gpasswd", "--add", SERVICE_ACCOUNT, "shadow"],
@@ -92,10 +100,10 @@ def set_up_people(users: str, admins: str) -> None:
 
 
 def set_up_tokens() -> None:
-    """Make the two secrets that the hub shares, unless they exist."""
+    """Make the two secrets that the hub shares, unless they are there and whole."""
     from teamhub.hub import tokens
 
-    tokens.ensure_tokens()
+    tokens.ensure_tokens(report)
 
 
 def set_up_certificates() -> None:
@@ -128,17 +136,31 @@ def set_up_environment() -> None:
 
 
 def set_up_services() -> None:
-    """Restart the proxy or the hub if what it runs with has changed, and wait for the hub."""
+    """Have the proxy and the hub run with what is there now, and wait for the hub."""
     from teamhub.hub import services
 
     services.restart_stale(conf.read(), report)
+    services.start_stopped(report)
     services.wait_for_hub(report)
 
 
+def put_back_lost() -> None:
+    """Make accounts, folders and conffiles again that are missing; raise for one that is torn."""
+    from teamhub.hub import conffiles
+
+    system_accounts.put_back(report)
+    set_up_service_account()
+    for done in conffiles.repair(missing_alone=True):
+        report(done)
+    conffiles.check()
+
+
 def apply() -> None:
-    """Check teamhub.conf and do all that follows from it."""
+    """Put back what has been lost, check teamhub.conf and do all that follows from it."""
+    put_back_lost()
     check_settings(conf.read())
     set_up_settings(())
+    set_up_tokens()
     set_up_certificates()
     set_up_limits()
     set_up_services()

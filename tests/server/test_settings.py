@@ -270,9 +270,11 @@ def test_another_proxy_in_an_upgrade_restarts_both(
 
 
 @pytest.mark.usefixtures("as_before")
-def test_a_hub_that_was_stopped_stays_so(server: BootedServer) -> None:
-    server.run("systemctl", "stop", "teamhub")
+def test_a_hub_that_was_disabled_stays_so(server: BootedServer) -> None:
+    server.run("systemctl", "disable", "--now", "teamhub")
     write_settings(server, IDLE_HOURS="3")
-    server.run(*APPLY)
+    said = server.run(*APPLY).stderr
+    assert "does not run, since it is disabled; to have it run: systemctl enable" in said
+    server.run("systemctl", "restart", "teamhub-proxy")
     assert main_process(server, "teamhub") == "0"
-    server.run("systemctl", "start", "teamhub")
+    server.run("systemctl", "enable", "--now", "teamhub")

@@ -18,6 +18,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(_: argparse.Namespace) -> None:
     """Check both and the hub's database, change nothing, and say that they are in order."""
+    from teamhub.hub import conffiles
+
+    conffiles.check()
     values = conf.read()
     steps.warn_of_unknown_keys()
     steps.check_hub(values)

@@ -21,7 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def print_authority(_: argparse.Namespace) -> None:
     """Print the certificate that the team imports."""
-    from teamhub.tls import authority
+    from teamhub.tls import authority, key_pair
 
     source = conf.read()["CERTIFICATE"]
     if source != "own":
@@ -29,4 +29,4 @@ def print_authority(_: argparse.Namespace) -> None:
             f"with CERTIFICATE={source} people have nothing to import",
             f"to have one, set CERTIFICATE=own in {conf.PATH}, then: teamhub apply",
         )
-    print(authority.AUTHORITY.certificate_path.read_text("ascii"), end="")
+    print(key_pair.read(authority.AUTHORITY.certificate_path).decode("ascii", "replace"), end="")

@@ -110,6 +110,7 @@ def ask(name: str) -> str:
 
 def list_people(chosen: argparse.Namespace) -> None:
     """Show who may use the hub."""
+    accounts.check_groups()
     rows = describe(membership.current_membership())
     shown = rows if chosen.json else map(in_words, rows)
     show(shown, ("name", "admin", "password", "server"), as_json=chosen.json)

@@ -17,9 +17,9 @@ from typing import IO
 from teamhub.environment import checks
 from teamhub.environment.store.generations import CURRENT
 from teamhub.hub import unit
+from teamhub.people import accounts
 from teamhub.system.remedies import retry_command
 from teamhub_shared import TeamhubError
-from teamhub_shared.accounts import SERVICE_ACCOUNT
 
 CONFIG = Path("/etc/teamhub/jupyterhub_config.py")
 #: With -P, a module in the working directory counts as little as it does for the hub.
@@ -108,7 +108,7 @@ def ask(values: Mapping[str, str], generation: Path) -> Answer:
 
     Raises HubCannotStart if the check does not end normally.
     """
-    rhea = pwd.getpwnam(SERVICE_ACCOUNT)
+    rhea = accounts.service_account()
     text = unit.read()
     with credentials(rhea) as folder, tempfile.TemporaryFile("w+", errors="replace") as messages:
         environment = unit.environment(

@@ -7,6 +7,7 @@ as an EnvironmentFile.
 from __future__ import annotations
 
 import datetime
+import re
 import time
 import urllib.error
 import urllib.request
@@ -14,9 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from teamhub.environment.store.generations import CURRENT
+from teamhub.hub import tokens
+from teamhub.people import accounts
 from teamhub.system import units
 from teamhub.system.remedies import retry_command
 from teamhub_shared import TeamhubError
+from teamhub_shared.accounts import SERVICE_ACCOUNT
 from teamhub_shared.settings import HUB, PROXY, SETTINGS, keys_read_by
 
 #: The team's own configuration, in which a file that is gone is a change too.
@@ -30,6 +34,7 @@ HUB_FILES = (
     # the link to it in the folder above is not followed
     Path("/usr/lib/teamhub/teamhub_shared"),
     Path("/usr/share/teamhub/templates"),
+    tokens.COOKIE_SECRET,
     CURRENT,
 )
 
@@ -45,6 +50,8 @@ ENDINGS = 3
 
 #: In the proxy's unit: a digest of the programs that it runs, made by the build.
 PROXY_DIGEST = "TEAMHUB_PROXY"
+#: In the proxy's environment: the token that the hub has to show.
+PROXY_SECRET = "CONFIGPROXY_AUTH_TOKEN"  # noqa: S105
 
 
 class HubDoesNotStart(TeamhubError):
@@ -54,14 +61,39 @@ class HubDoesNotStart(TeamhubError):
 def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> None:
     """Restart the proxy or the hub if it runs with something old, and report why.
 
-    Services that do not run are left alone.  A proxy that restarts has forgotten its routes, so
-    its unit takes the hub with it: one restart for both.
+    Services that do not run are left alone (see `start_stopped`).  A proxy that restarts has
+    forgotten its routes, so its unit takes the hub with it: one restart for both.
     """
     first = next(stale(values), None)
     if first:
         unit, reasons = first
         report(f"restarting {unit}, since this has changed: {', '.join(reasons)}")
         units.restart(unit)
+
+
+def start_stopped(report: Callable[[str], None]) -> None:
+    """Start the proxy and the hub if they do not run, and report it.
+
+    One that the admin has disabled or masked stays as it is, and so does the hub if that is the
+    proxy, which it needs.
+    """
+    if not units.systemd_runs():
+        return
+    for unit in (units.PROXY, units.HUB):
+        if units.show(unit)["ActiveState"] in STARTED:
+            continue
+        state = units.is_enabled(unit)
+        if state.startswith(("disabled", "masked")):
+            unmask = f"systemctl unmask {unit}; " if state.startswith("masked") else ""
+            report(
+                f"{unit} does not run, since it is {state}; "
+                f"to have it run: {unmask}systemctl enable --now {unit}"
+            )
+            return
+        report(f"starting {unit}, which did not run")
+        units.start(unit)
+        if units.show(unit)["ActiveState"] not in STARTED:
+            report(f"warning: {unit} still does not run; see: systemctl status {unit}")
 
 
 def wait_for_hub(report: Callable[[str], None]) -> None:
@@ -120,6 +152,10 @@ def proxy_reasons(values: Mapping[str, str], unit: Mapping[str, str]) -> list[st
     reasons = differing(keys_read_by(PROXY), environment, values)
     if f"{PROXY_DIGEST}={environment.get(PROXY_DIGEST)}" not in unit["Environment"].split():
         reasons.append("its own programs")
+    token = environment.get(PROXY_SECRET)
+    # a process that has not become node yet has none
+    if token is not None and token.encode() != tokens.content(tokens.PROXY_TOKEN):
+        reasons.append(str(tokens.PROXY_TOKEN))
     return reasons
 
 
@@ -145,6 +181,8 @@ def effect(key: str, values: Mapping[str, str]) -> str:
 def hub_reasons(values: Mapping[str, str], unit: Mapping[str, str]) -> list[str]:
     """Why a running hub has to restart: settings and files that are not what it has read."""
     reasons = differing(keys_read_by(HUB), environment_of(unit), values)
+    if uid_of(unit["MainPID"]) != accounts.service_account().pw_uid:
+        reasons.append(f"the uid of {SERVICE_ACCOUNT}")
     own_files = [Path(name) for name in (unit["FragmentPath"], *unit["DropInPaths"].split())]
     start = seconds(unit["ExecMainStartTimestamp"])
     return reasons + [str(path) for path in changed_since(start, [*HUB_FILES, *own_files])]
@@ -154,6 +192,12 @@ def environment_of(unit: Mapping[str, str]) -> dict[str, str]:
     """The environment in which a unit's main process was started."""
     text = Path(f"/proc/{unit['MainPID']}/environ").read_text("utf-8", "replace")
     return dict(entry.split("=", 1) for entry in text.split("\0") if "=" in entry)
+
+
+def uid_of(pid: str) -> int:
+    """The uid of a process (proc(5)); /proc/PID itself may be root's."""
+    (line,) = re.findall(r"^Uid:\t(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(line)
 
 
 def seconds(timestamp: str) -> float:

@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable, Iterable
 
 from teamhub.settings import conf
+from teamhub.system.remedies import retry_command
 from teamhub.system.report import report
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import (
+    ADMINS_GROUP,
     FIRST_PERSON_UID,
     LAST_PERSON_UID,
     SERVICE_ACCOUNT,
@@ -37,6 +39,10 @@ ROOT_EQUIVALENT_GROUPS = (
 
 class BadName(TeamhubError):
     """A name in a list of people cannot be given access."""
+
+
+class LostAccount(TeamhubError):
+    """The hub's account or one of the two groups is missing."""
 
 
 def parse_names(text: str) -> tuple[str, ...]:
@@ -68,9 +74,27 @@ def check_name(name: str) -> None:
         raise BadName(f"{name!r} is a system account (uid {account.pw_uid})", remedy)
 
 
+def service_account() -> pwd.struct_passwd:
+    """The account that runs the hub.  Raises LostAccount if there is none."""
+    try:
+        return pwd.getpwnam(SERVICE_ACCOUNT)
+    except KeyError as error:
+        raise LostAccount(
+            f"the account {SERVICE_ACCOUNT}, which runs the hub, is missing",
+            f"make it again: {retry_command()}",
+        ) from error
+
+
+def check_groups() -> None:
+    """Raise LostAccount if one of the two groups is missing."""
+    for group in (USERS_GROUP, ADMINS_GROUP):
+        if find_group(group) is None:
+            raise LostAccount(f"the group {group} is missing", f"make it again: {retry_command()}")
+
+
 def check_service_account() -> None:
     """Raise BadName when the service account is root or a person's: the hub must not be either."""
-    account = pwd.getpwnam(SERVICE_ACCOUNT)
+    account = service_account()
     if not 0 < account.pw_uid < FIRST_PERSON_UID or account.pw_gid == 0:
         raise BadName(
             f"the account {SERVICE_ACCOUNT} (uid {account.pw_uid}) is not a system account, "

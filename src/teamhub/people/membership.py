@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from teamhub.people import servers
-from teamhub.people.accounts import BadName, has_account, members, parse_names
+from teamhub.people.accounts import BadName, check_groups, has_account, members, parse_names
 from teamhub.system.run import run
 from teamhub_shared.accounts import ADMINS_GROUP, USERS_GROUP
 
@@ -49,6 +49,7 @@ def apply_membership(wanted: Membership) -> None:
 
 def let_in(names: Iterable[str], *, as_admins: bool = False) -> None:
     """Add people to the users, and to the admins where asked; their accounts must exist."""
+    check_groups()
     wanted = set(names)
     for group in (USERS_GROUP, ADMINS_GROUP) if as_admins else (USERS_GROUP,):
         now = set(members(group))

@@ -23,6 +23,8 @@ from teamhub_shared.rules import Names, text_fault
 from teamhub_shared.settings import BY_KEY, SETTINGS, Setting
 
 PATH = Path("/etc/teamhub/teamhub.conf")
+#: What ucf knows (ucf(1), FILES): each file's hash, and its package.
+UCF = (Path("/var/lib/ucf/hashfile"), Path("/var/lib/ucf/registry"))
 
 
 class BadSetting(TeamhubError):
@@ -112,13 +114,26 @@ def write(values: Mapping[str, str], path: Path = PATH) -> None:
     put_in_place(syntax.render(read_text(path), values, meanings), path)
 
 
+def is_registered(path: Path) -> bool:
+    """Whether ucf knows a file as teamhub's; it may have been killed before it wrote that down.
+
+    Its two registers are text: a file's hash, or its package, before the file's name.
+    """
+    names = [
+        {line.split()[-1] for line in register.read_text("utf-8").splitlines() if line.strip()}
+        for register in UCF
+        if register.exists()
+    ]
+    return len(names) == len(UCF) and all(str(path) in listed for listed in names)
+
+
 def put_in_place(text: str, path: Path) -> None:
     """Write the file through ucf, which keeps a copy of what was there.
 
     `text` is made out of the file as it is, so the admin's own lines are already in it: ucf need
     not ask whose version to keep.
     """
-    if path.exists() and path.read_bytes() == text.encode():
+    if path.exists() and path.read_bytes() == text.encode() and is_registered(path):
         return
     with tempfile.NamedTemporaryFile("w", prefix="teamhub.conf.", encoding="utf-8") as new:
         new.write(text)

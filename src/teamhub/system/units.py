@@ -23,6 +23,14 @@ def is_active(unit: str) -> bool:
     return subprocess.run(["systemctl", "--quiet", "is-active", unit], check=False).returncode == 0
 
 
+def is_enabled(unit: str) -> str:
+    """In a word of systemctl's what starts a unit: enabled, disabled, masked and others."""
+    shown = subprocess.run(
+        ["systemctl", "is-enabled", unit], capture_output=True, text=True, check=False
+    )
+    return shown.stdout.strip()
+
+
 def show(unit: str) -> dict[str, str]:
     """What systemd knows of a unit, times in UTC with microseconds; empty properties too."""
     shown = run(
@@ -44,6 +52,11 @@ def reload(unit: str) -> None:
 def restart(unit: str) -> None:
     """Restart a unit, unless the machine's policy-rc.d forbids it."""
     run(["deb-systemd-invoke", "restart", unit], remedy=f"look at `systemctl status {unit}`")
+
+
+def start(unit: str) -> None:
+    """Start a unit, unless the machine's policy-rc.d forbids it."""
+    run(["deb-systemd-invoke", "start", unit], remedy=f"look at `systemctl status {unit}`")
 
 
 def daemon_reload() -> None:

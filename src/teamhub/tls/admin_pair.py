@@ -6,7 +6,6 @@ The proxy must not be able to read the original: only root can read /etc/letsenc
 from __future__ import annotations
 
 import datetime
-import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from teamhub.system.remedies import retry_command
-from teamhub.tls.key_pair import KeyPair, end_of, private_pem, spki, start_of
+from teamhub.tls.key_pair import BLOCK, KeyPair, end_of, private_pem, spki, start_of
 from teamhub_shared import TeamhubError
 
-BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 #: What authorities sign and browsers accept (CA/Browser Forum Baseline Requirements, 6.1.5).
 LEAST_RSA_BITS = 2048
 #: SHA-256; browsers do not accept SHA-1 (CA/Browser Forum Baseline Requirements, 7.1.3.2).
@@ -90,7 +88,7 @@ def load_certificate(block: bytes, path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(block)
     except ValueError as error:
-        raise bad(path, f"it is damaged: {error}", "get the file again") from error
+        raise bad(path, "a certificate in it is damaged", "get the file again") from error
 
 
 def load_key(path: Path) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:

@@ -7,17 +7,26 @@ directory that only root can enter.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from teamhub.tls.key_pair import KeyPair, end_of
+from teamhub.system.remedies import retry_command
+from teamhub.system.run import write_file
+from teamhub.tls.key_pair import BLOCK, KeyPair, end_of, spki
 from teamhub.tls.names import ServerNames
+from teamhub_shared import TeamhubError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 DIRECTORY = Path("/etc/teamhub/tls")
 CA_YEARS = 20
@@ -30,16 +39,37 @@ RENEW_DAYS = 60
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
 
-AUTHORITY = KeyPair(DIRECTORY / "ca.key", DIRECTORY / "ca.crt")
-LEAF = KeyPair(DIRECTORY / "server.key", DIRECTORY / "server.crt")
+AUTHORITY = KeyPair(
+    DIRECTORY / "ca.key",
+    DIRECTORY / "ca.crt",
+    f"rm {DIRECTORY}/ca.crt if the key is whole (it is made again, and imports stay valid), "
+    f"or rm {DIRECTORY}/ca.* if it is not (everyone has to import a new authority)",
+)
+LEAF = KeyPair(
+    DIRECTORY / "server.key",
+    DIRECTORY / "server.crt",
+    f"rm {DIRECTORY}/server.* (nobody has to import anything)",
+)
+#: The server's certificate with its authority's, as the running proxy got it.
+IN_USE = Path("/run/credentials/teamhub-proxy.service/server.crt")
+
+
+class LostAuthorityKey(TeamhubError):
+    """The authority's key is gone, and there is no certificate that could go on serving."""
 
 
 def ensure_certificates(names: ServerNames) -> list[str]:
     """Make what is missing, expires or does not cover `names`; return what was made, in words.
 
     Raises BadKeyPair for files that exist but cannot be used: a key is never replaced unasked.
+    Raises LostAuthorityKey if the authority's key is needed and gone.
     """
     made = []
+    if AUTHORITY.key_path.exists() and not AUTHORITY.certificate_path.exists():
+        made.append(restore_authority(names))
+    if is_key_lost():
+        check_serves_on()
+        return []
     if not AUTHORITY.exists() or permitted(AUTHORITY.load()[1], names).dns != names.dns:
         AUTHORITY.write(*make_authority(names))
         made.append("a new certificate authority; people have to import it (teamhub tls ca)")
@@ -51,14 +81,100 @@ def ensure_certificates(names: ServerNames) -> list[str]:
     return made
 
 
+def is_key_lost() -> bool:
+    """Whether the authority's certificate is there without its key."""
+    return AUTHORITY.certificate_path.exists() and not AUTHORITY.key_path.exists()
+
+
+def check_serves_on() -> None:
+    """Raise LostAuthorityKey unless the server's present certificate, of that authority, is valid.
+
+    Nothing can be made without the key, so what there is goes on serving.
+    """
+    if LEAF.exists():
+        _, leaf = LEAF.load()
+        is_ours = is_signed_by(leaf, AUTHORITY.load_certificate().public_key())
+        if is_ours and end_of(leaf) > datetime.datetime.now(datetime.UTC):
+            return
+    raise LostAuthorityKey(f"{AUTHORITY.key_path} is missing", key_remedy())
+
+
+def warning() -> str:
+    """What an admin has to know of the authority, though the server serves; empty if nothing."""
+    if not is_key_lost():
+        return ""
+    ends = f"{end_of(LEAF.load_certificate()):%Y-%m-%d}"
+    return (
+        f"{AUTHORITY.key_path} is missing: the server's certificate cannot be renewed and ends on "
+        f"{ends}; {key_remedy()}"
+    )
+
+
+def key_remedy() -> str:
+    """What to do without the authority's key."""
+    return (
+        f"put {AUTHORITY.key_path} back from a backup, or, if there is none, make a new authority, "
+        f"which everyone has to import: rm {AUTHORITY.certificate_path}, then: {retry_command()}"
+    )
+
+
+def restore_authority(names: ServerNames) -> str:
+    """Put the authority's certificate back, whose key is there; what was done, in words.
+
+    It is the same one if the server's own certificate still has it after itself.  Otherwise one is
+    made of the same key, with the same subject as far as that is known: browsers that imported the
+    other find the same name and the same key, and verify what that has signed.
+    """
+    key = AUTHORITY.load_key()
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise AUTHORITY.unusable("it is not an elliptic-curve key")
+    known = list(certificates_in(LEAF.certificate_path)) + list(certificates_in(IN_USE))
+    same = [c for c in known if spki(c.public_key()) == spki(key.public_key())]
+    subject = next(
+        (c.issuer for c in known if is_signed_by(c, key.public_key())), own_subject(names)
+    )
+    certificate = same[0] if same else make_certificate(key, subject, names)
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    write_file(AUTHORITY.certificate_path, pem, mode=0o644)
+    how = "the same as before" if same else "made again from its key"
+    return f"{AUTHORITY.certificate_path}, which was missing: {how}, so imports of it stay valid"
+
+
+def certificates_in(path: Path) -> Iterator[x509.Certificate]:
+    """The certificates of a PEM file; none if it is missing or damaged."""
+    text = path.read_bytes() if path.exists() else b""
+    for block in BLOCK.findall(text):
+        with contextlib.suppress(ValueError):
+            yield x509.load_pem_x509_certificate(block)
+
+
+def is_signed_by(certificate: x509.Certificate, key: CertificatePublicKeyTypes) -> bool:
+    """Whether a certificate names a key as its signer's."""
+    try:
+        issuer = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return False
+    signer = x509.SubjectKeyIdentifier.from_public_key(key)
+    return issuer.key_identifier == signer.digest
+
+
 def make_authority(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509.Certificate]]:
     """A certificate authority that can speak for `names` and for nothing else."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name(
-        [x509.NameAttribute(NameOID.COMMON_NAME, f"teamhub on {names.dns[0]}"[:64])]
-    )
+    return key, [make_certificate(key, own_subject(names), names)]
+
+
+def own_subject(names: ServerNames) -> x509.Name:
+    """The name of a new authority."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"teamhub on {names.dns[0]}"[:64])])
+
+
+def make_certificate(
+    key: ec.EllipticCurvePrivateKey, subject: x509.Name, names: ServerNames
+) -> x509.Certificate:
+    """The certificate of an authority; its serial number is a new one, as RFC 5280 4.1.2.2 asks."""
     now = datetime.datetime.now(datetime.UTC)
-    certificate = (
+    return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
@@ -72,7 +188,6 @@ def make_authority(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    return key, [certificate]
 
 
 def make_leaf(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509.Certificate]]:
@@ -111,7 +226,7 @@ def is_current(names: ServerNames) -> bool:
     """
     _, certificate = LEAF.load()
     _, authority = AUTHORITY.load()
-    if not is_issued_by(certificate, authority):
+    if not is_signed_by(certificate, authority.public_key()):
         return False
     alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     covered = {
@@ -120,16 +235,6 @@ def is_current(names: ServerNames) -> bool:
     }
     left = end_of(certificate) - datetime.datetime.now(datetime.UTC)
     return covered >= {*names.dns, *names.addresses} and left > datetime.timedelta(days=RENEW_DAYS)
-
-
-def is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    """Whether a certificate names the authority's key as its signer's."""
-    try:
-        issuer = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
-    except x509.ExtensionNotFound:
-        return False
-    signer = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
-    return issuer.key_identifier == signer.digest
 
 
 def permitted(authority: x509.Certificate, names: ServerNames) -> ServerNames:

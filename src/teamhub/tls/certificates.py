@@ -32,6 +32,8 @@ def ensure(values: Mapping[str, str], report: Callable[[str], None]) -> None:
         made = [
             f"made {thing}" for thing in authority.ensure_certificates(names.server_names(values))
         ]
+        if warning := authority.warning():
+            report(f"warning: {warning}")
     for thing in made:
         report(thing)
     if made and units.is_active(units.PROXY):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     )
 
 
+#: A certificate in a PEM file.
+BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
 class BadKeyPair(TeamhubError):
     """A key or certificate on disk cannot be used."""
 
@@ -32,27 +38,41 @@ class KeyPair:
 
     key_path: Path
     certificate_path: Path
+    #: What an admin without a backup can do when the files are damaged, and what that costs.
+    without_backup: str = "remove both"
 
     def exists(self) -> bool:
-        """Whether both files exist: one alone is from a step that was cut short."""
+        """Whether both files exist."""
         return self.key_path.exists() and self.certificate_path.exists()
 
     def load(self) -> tuple[PrivateKeyTypes, x509.Certificate]:
         """Read both.  Raises BadKeyPair when they are damaged or do not belong together."""
-        try:
-            key = serialization.load_pem_private_key(self.key_path.read_bytes(), None)
-            certificate = x509.load_pem_x509_certificate(self.certificate_path.read_bytes())
-        except (OSError, ValueError, TypeError) as error:
-            raise self.unusable(str(error)) from error
+        key = self.load_key()
+        certificate = self.load_certificate()
         if spki(key.public_key()) != spki(certificate.public_key()):
             raise self.unusable("the key does not belong to the certificate")
         return key, certificate
+
+    def load_key(self) -> PrivateKeyTypes:
+        """Read the key alone.  Raises BadKeyPair."""
+        try:
+            return serialization.load_pem_private_key(read(self.key_path), None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            # OpenSSL's own words for this are a list of Python objects
+            raise self.unusable(f"{self.key_path.name} is damaged or empty") from error
+
+    def load_certificate(self) -> x509.Certificate:
+        """Read the certificate alone.  Raises BadKeyPair."""
+        try:
+            return x509.load_pem_x509_certificate(read(self.certificate_path))
+        except ValueError as error:
+            raise self.unusable(f"{self.certificate_path.name} is damaged or empty") from error
 
     def unusable(self, reason: str) -> BadKeyPair:
         """The error for files that cannot be used."""
         return BadKeyPair(
             f"{self.key_path} with {self.certificate_path}: {reason}",
-            f"put the files back from a backup, or remove both, then: {retry_command()}",
+            f"put the files back from a backup, or {self.without_backup}, then: {retry_command()}",
         )
 
     def write(self, key: ec.EllipticCurvePrivateKey, chain: list[x509.Certificate]) -> None:
@@ -65,6 +85,16 @@ class KeyPair:
         self.certificate_path.unlink(missing_ok=True)
         write_file(self.key_path, key, mode=0o600)
         write_file(self.certificate_path, chain, mode=certificate_mode)
+
+
+def read(path: Path) -> bytes:
+    """A file's content.  Raises BadKeyPair if it cannot be read, such as one that is missing."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadKeyPair(
+            f"{path}: {error.strerror}", f"have it put back, if it is missing: {retry_command()}"
+        ) from error
 
 
 def start_of(certificate: x509.Certificate) -> datetime.datetime:

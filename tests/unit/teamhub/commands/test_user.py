@@ -17,6 +17,7 @@ def crew(monkeypatch: pytest.MonkeyPatch) -> None:
     crew = membership.Membership(users=("kaylee", "wash", "zoe"), admins=("wash",))
     states = {"kaylee": "none", "wash": "set", "zoe": "must be changed"}
     monkeypatch.setattr(membership, "current_membership", lambda: crew)
+    monkeypatch.setattr(accounts, "check_groups", lambda: None)
     monkeypatch.setattr(passwords, "states", lambda names: {name: states[name] for name in names})
     monkeypatch.setattr(servers, "running", lambda: [servers.Server("zoe", "session-c1.scope")])
 
@@ -53,6 +54,7 @@ def test_an_empty_list_still_has_its_heading(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(membership, "current_membership", lambda: membership.Membership((), ()))
+    monkeypatch.setattr(accounts, "check_groups", lambda: None)
     monkeypatch.setattr(servers, "running", list)
     run("list")
     assert capsys.readouterr().out == "NAME  ADMIN  PASSWORD  SERVER\n"

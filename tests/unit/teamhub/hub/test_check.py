@@ -12,6 +12,7 @@ from teamhub.environment.checks import BrokenGeneration
 from teamhub.hub import check as hub_check
 from teamhub.hub import unit
 from teamhub.hub.check import Answer, Finding, HubCannotStart, HubCheck
+from teamhub.people import accounts
 
 ERROR = Finding("/etc/teamhub/jupyterhub_config.d/10-team.py", 3, "NameError: foo")
 ELSEWHERE = Finding("/etc/teamhub/jupyterhub_config.py", 0, "ConfigFileNotFound")
@@ -81,7 +82,7 @@ def test_both_are_named_together(monkeypatch: pytest.MonkeyPatch, reports: list[
 def test_a_hub_that_does_not_run_is_not_laid_to_the_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_check, "SERVICE_ACCOUNT", pwd.getpwuid(os.getuid()).pw_name)
+    monkeypatch.setattr(accounts, "SERVICE_ACCOUNT", pwd.getpwuid(os.getuid()).pw_name)
     monkeypatch.setattr(unit, "read", lambda: "")
     check = HubCheck({}, print)
     with pytest.raises(BrokenGeneration, match="hub/bin/jupyterhub"):

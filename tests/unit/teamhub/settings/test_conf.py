@@ -190,3 +190,22 @@ def test_any_text_is_refused_or_reads_back_the_same(key: str, value: str) -> Non
         return
     meanings = {setting.key: setting.meaning for setting in SETTINGS}
     assert syntax.parse(syntax.render("", values, meanings)) == values
+
+
+@pytest.mark.parametrize(
+    ("hashes", "packages", "known"),
+    [
+        ("0123  {}\n", "teamhub \t {}\n", True),
+        ("", "teamhub \t {}\n", False),
+        ("0123  {}\n", "", False),
+        ("0123  {}.old\n", "teamhub \t {}\n", False),
+    ],
+)
+def test_ucf_knows_a_file_that_is_in_both_of_its_registers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hashes: str, packages: str, known: bool
+) -> None:
+    registers = (tmp_path / "hashfile", tmp_path / "registry")
+    for register, text in zip(registers, (hashes, packages), strict=True):
+        register.write_text(text.format("/etc/teamhub/teamhub.conf"))
+    monkeypatch.setattr(settings, "UCF", registers)
+    assert settings.is_registered(Path("/etc/teamhub/teamhub.conf")) == known

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from teamhub.tls import authority
 from teamhub.tls.key_pair import BadKeyPair, KeyPair
@@ -18,6 +20,7 @@ NAMES = sort_names(["hub.example.org", "hub", "10.0.0.5", "fd00::5"])
 @pytest.fixture(autouse=True)
 def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Key pairs in a folder of the test's own."""
+    monkeypatch.setattr(authority, "IN_USE", tmp_path / "in-use.crt")
     for name, stem in (("AUTHORITY", "ca"), ("LEAF", "server")):
         pair = KeyPair(tmp_path / f"{stem}.key", tmp_path / f"{stem}.crt")
         monkeypatch.setattr(authority, name, pair)
@@ -143,3 +146,119 @@ def test_an_rsa_pair_of_the_admins_gives_way_to_its_own(pairs: Path) -> None:
     assert not verifies(pairs)
     assert len(authority.ensure_certificates(NAMES)) == 1
     assert verifies(pairs, "-verify_hostname", "hub.example.org")
+
+
+def served_is_verified_by(imported: Path, pairs: Path) -> bool:
+    """Whether a client that imported this authority accepts the server, by Python's ssl."""
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(pairs / "server.crt", pairs / "server.key")
+    client = ssl.create_default_context(cafile=imported)
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(to_client, to_server, server_hostname="hub.example.org")
+    theirs = server.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(4):
+        for side in (ours, theirs):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError:
+                return False
+    return True
+
+
+def key_identifier(certificate: Path) -> bytes:
+    loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+    return loaded.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+
+@pytest.fixture
+def imported(pairs: Path) -> Path:
+    """The authority's certificate, as the team has imported it."""
+    authority.ensure_certificates(NAMES)
+    kept = pairs / "imported"
+    kept.write_bytes((pairs / "ca.crt").read_bytes())
+    return kept
+
+
+def test_a_lost_authority_comes_back_out_of_the_servers_chain(pairs: Path, imported: Path) -> None:
+    (pairs / "ca.crt").unlink()
+    (made,) = authority.ensure_certificates(NAMES)
+    assert "the same as before" in made
+    assert (pairs / "ca.crt").read_bytes() == imported.read_bytes()
+
+
+@pytest.mark.parametrize("lost", [["server.crt"], ["server.crt", "server.key"]])
+def test_one_made_of_its_key_leaves_every_import_valid(
+    pairs: Path, imported: Path, lost: list[str]
+) -> None:
+    key = (pairs / "ca.key").read_bytes()
+    for name in ["ca.crt", *lost]:
+        (pairs / name).unlink()
+    assert "made again from its key" in authority.ensure_certificates(NAMES)[0]
+    assert (pairs / "ca.key").read_bytes() == key
+    assert key_identifier(pairs / "ca.crt") == key_identifier(imported)
+    now, before = (
+        x509.load_pem_x509_certificate(p.read_bytes()) for p in (pairs / "ca.crt", imported)
+    )
+    assert now.subject == before.subject
+    assert now.serial_number != before.serial_number
+    for kind in (x509.NameConstraints, x509.BasicConstraints, x509.KeyUsage):
+        found, wanted = (c.extensions.get_extension_for_class(kind) for c in (now, before))
+        assert found == wanted
+    for anchor in (imported, pairs / "ca.crt"):
+        command = ["openssl", "verify", "-x509_strict", "-CAfile", str(anchor)]
+        command += ["-verify_hostname", "hub.example.org", str(pairs / "server.crt")]
+        assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+        assert served_is_verified_by(anchor, pairs)
+
+
+def test_its_name_is_that_which_the_server_s_certificate_gives(pairs: Path, imported: Path) -> None:
+    # the chain is cut, and the server's names have changed their order since
+    leaf = x509.load_pem_x509_certificate((pairs / "server.crt").read_bytes())
+    pem = leaf.public_bytes(serialization.Encoding.PEM)
+    (pairs / "server.crt").write_bytes(pem)
+    (pairs / "ca.crt").unlink()
+    authority.ensure_certificates(sort_names(["hub", "hub.example.org", "10.0.0.5", "fd00::5"]))
+    assert served_is_verified_by(imported, pairs)
+
+
+def test_another_authority_is_not_accepted(pairs: Path, imported: Path) -> None:
+    for name in ("ca.crt", "ca.key"):
+        (pairs / name).unlink()
+    authority.ensure_certificates(NAMES)
+    assert not served_is_verified_by(imported, pairs)
+
+
+def test_without_the_authority_s_key_the_server_serves_on_and_the_price_is_named(
+    pairs: Path, imported: Path
+) -> None:
+    before = (pairs / "server.crt").read_bytes()
+    (pairs / "ca.key").unlink()
+    assert authority.ensure_certificates(NAMES) == []
+    assert (pairs / "ca.crt").read_bytes() == imported.read_bytes()
+    assert (pairs / "server.crt").read_bytes() == before
+    assert "which everyone has to import" in authority.warning()
+    assert not (pairs / "ca.key").exists()
+
+
+@pytest.mark.usefixtures("imported")
+def test_without_that_key_and_a_certificate_nothing_is_made(pairs: Path) -> None:
+    (pairs / "ca.key").unlink()
+    (pairs / "server.crt").unlink()
+    with pytest.raises(authority.LostAuthorityKey, match=r"ca\.key is missing"):
+        authority.ensure_certificates(NAMES)
+    assert not (pairs / "ca.key").exists()
+    assert not (pairs / "server.crt").exists()
+
+
+@pytest.mark.parametrize("name", ["ca.key", "ca.crt", "server.key", "server.crt"])
+@pytest.mark.parametrize("text", ["", "-----BEGIN CERTIFICATE-----\nAAAA\n", "not PEM"])
+@pytest.mark.usefixtures("imported")
+def test_a_damaged_file_is_named_in_plain_words_and_kept(pairs: Path, name: str, text: str) -> None:
+    (pairs / name).write_text(text)
+    with pytest.raises(BadKeyPair) as raised:
+        authority.ensure_certificates(NAMES)
+    assert f"{name} is damaged or empty" in raised.value.problem
+    assert "OpenSSL" not in str(raised.value)
+    assert (pairs / name).read_text() == text
