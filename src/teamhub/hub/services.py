@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from teamhub.environment import checks
 from teamhub.environment.store.generations import CURRENT
 from teamhub.system import units
 from teamhub.system.remedies import retry_command
@@ -67,7 +68,8 @@ def restart_stale(values: Mapping[str, str], report: Callable[[str], None]) -> N
 def wait_for_hub(report: Callable[[str], None]) -> None:
     """Return when the hub answers; at once if it is not to run.
 
-    Raises HubDoesNotStart for one that ends and is started again and again.
+    Raises HubDoesNotStart for one that ends and is started again and again, or
+    DamagedEnvironment if its own files are the reason.
     """
     if not units.systemd_runs():
         return
@@ -75,6 +77,7 @@ def wait_for_hub(report: Callable[[str], None]) -> None:
     first = unit = units.show(units.HUB)
     while unit["ActiveState"] in STARTED and not responds(HEALTH):
         if int(unit["NRestarts"]) - int(first["NRestarts"]) > ENDINGS:
+            checks.refuse_damage(CURRENT)
             raise HubDoesNotStart(
                 "the hub ends as soon as it has started",
                 f"see why with: journalctl --unit=teamhub, fix it, then: {retry_command()}",
