@@ -20,7 +20,11 @@ EXPECTED = [
     (r"(usr/)?lib(/systemd(/system)?)?", "folder", 0o755),
     (r"usr/lib/(sysusers|tmpfiles)\.d/teamhub\.conf", "file", 0o644),
     (r"usr/lib/(sysusers|tmpfiles)\.d", "folder", 0o755),
-    (r"usr/lib/teamhub/(panel|proxy|proxy-reload|sudospawner(-singleuser)?)", "file", 0o755),
+    (
+        r"usr/lib/teamhub/(hub-stopped|panel|proxy|proxy-reload|sudospawner(-singleuser)?)",
+        "file",
+        0o755,
+    ),
     (r"usr/lib/teamhub/(\w[\w/-]*\.(py|pyi|cjs|abi3\.so)|rattler/py\.typed)", "file", 0o644),
     (r"usr/lib/teamhub/hub/teamhub_shared", "link", 0o777),
     (r"usr/lib/teamhub(/\w[\w/-]*)?", "folder", 0o755),
