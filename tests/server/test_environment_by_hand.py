@@ -119,16 +119,15 @@ def test_a_library_that_was_cut_short_is_named_and_repaired_under_a_running_kern
 def test_a_hub_whose_environment_is_damaged_says_so_and_starts_once_it_is_repaired(
     server: BootedServer, installed: Installation
 ) -> None:
-    pattern = f"{current(server)}/hub/lib/python3*/site-packages/tornado/web.py"
-    truncate(server, server.output("sh", "-c", f"ls {pattern}"))
+    server.run("sh", "-c", f"rm -r {current(server)}/hub/lib/python3*/site-packages/tornado")
     said = "the hub's environment is damaged: /opt/teamhub/current/hub/lib/python3"
     checked = server.run("teamhub", "check-config", check=False)
     assert checked.returncode == 1
     assert said in checked.stderr
-    assert "tornado/web.py of package tornado is changed or gone" in checked.stderr
+    assert "/tornado/__init__.py of package tornado is changed or gone (and " in checked.stderr
     assert "teamhub env repair" in checked.stderr
     assert "jupyterhub_config" not in checked.stderr
-    assert "changed: tornado: hub/lib" in env(server, "verify", check=False)
+    assert "removed: tornado: hub/lib" in env(server, "verify", check=False)
     server.run("systemctl", "restart", "teamhub")
     wait_for("the reason in the journal", lambda: is_in_the_journal(server, said), 30)
     assert "the hub's environment: tornado: " in env(server, "repair")
