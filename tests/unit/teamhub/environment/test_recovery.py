@@ -141,9 +141,12 @@ class TestManifest:
         if content is not None:
             file.write_bytes(content)
         repair(two)
-        # from where its packages came is not all that was asked for
+        # from where its packages came is not all that was asked for; its first move has its time
         assert manifest.read(two.current) == dataclasses.replace(
-            before, inputs="", team=dataclasses.replace(before.team, channels=())
+            before,
+            inputs="",
+            team=dataclasses.replace(before.team, channels=()),
+            time=history.read(two.layout.history)[1].time,
         )
         assert not two.changed_by_hand()
 
