@@ -8,11 +8,13 @@ the command need none of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from teamhub.hub import ports
 from teamhub.people import accounts, limits, membership, system_accounts
 from teamhub.settings import conf
+from teamhub.system.remedies import in_maintainer_script
 from teamhub.system.report import report
 from teamhub.system.run import run
 from teamhub_shared.accounts import SERVICE_ACCOUNT
@@ -34,7 +36,6 @@ def check(users: str, admins: str, answers: Sequence[str]) -> None:
 
 def check_settings(values: Mapping[str, str]) -> None:
     """Check ports, the certificate, and whether the hub could start under these settings."""
-    from teamhub.environment.store.state import read_state
     from teamhub.hub import services
     from teamhub.tls import certificates
 
@@ -43,8 +44,24 @@ def check_settings(values: Mapping[str, str]) -> None:
     certificates.check(values)
     # Only for a hub that is to start, since it takes seconds.  An upgrade may bring a configuration
     # that only its own environment can load: then it is checked in that one, once it is there.
-    if read_state().is_up_to_date and services.hub_is_to_start(values):
+    if environment_is_up_to_date() and services.hub_is_to_start(values):
         check_hub(values)
+
+
+def environment_is_up_to_date() -> bool:
+    """Whether the current environment is the one that this version of the package is to have.
+
+    Raises DamagedStore, unless a maintainer script called: its step `environment` comes later.
+    """
+    from teamhub.environment.store.damaged import DamagedStore
+    from teamhub.environment.store.state import read_state
+
+    try:
+        return read_state().is_up_to_date
+    except DamagedStore:
+        if in_maintainer_script():
+            return False
+        raise
 
 
 def warn_of_unknown_keys() -> None:
@@ -119,6 +136,15 @@ def set_up_limits() -> None:
         report("set the limits of each person; they also hold for running servers")
 
 
+def repair_environment() -> None:
+    """Take back what is damaged in the environments; where there are none, that is no error."""
+    from teamhub.environment import apply
+    from teamhub.environment.store.state import NoCurrent
+
+    with suppress(NoCurrent):
+        apply.repair_all(report, of_current_alone=True)
+
+
 def set_up_environment() -> None:
     """Make the shipped packages, with the team's, the current environment, if the hub can start.
 
@@ -172,6 +198,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "tokens": set_up_tokens,
     "certificates": set_up_certificates,
     "limits": set_up_limits,
+    "repair": repair_environment,
     "environment": set_up_environment,
     "services": set_up_services,
 }

@@ -21,7 +21,8 @@ EXPECTED = [
     (r"usr/lib/(sysusers|tmpfiles)\.d/teamhub\.conf", "file", 0o644),
     (r"usr/lib/(sysusers|tmpfiles)\.d", "folder", 0o755),
     (
-        r"usr/lib/teamhub/(hub-configuration|panel|proxy|proxy-reload|sudospawner(-singleuser)?)",
+        r"usr/lib/teamhub/"
+        r"(hub-configuration|hub-stopped|panel|proxy|proxy-reload|sudospawner(-singleuser)?)",
         "file",
         0o755,
     ),

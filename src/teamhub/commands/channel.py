@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from teamhub.commands.env import current
 from teamhub.environment.store.layout import SERVER
 from teamhub.system.report import report
 
@@ -25,7 +24,7 @@ def export_channel(chosen: argparse.Namespace) -> None:
     from teamhub.environment.store.state import read_state
 
     folder = chosen.folder.absolute()
-    done = export.export(current(read_state()).path, folder, SERVER)
+    done = export.export(read_state().needed_current.path, folder, SERVER)
     report(
         f"{done.packages} packages, {done.bytes / 1e6:.0f} MB; "
         "in environment.yml of other servers, write:"

@@ -17,14 +17,7 @@ from teamhub.system.tables import show
 from teamhub_shared import TeamhubError
 
 if TYPE_CHECKING:
-    from teamhub.environment.store.generations import Generation
-    from teamhub.environment.store.state import State
-
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-
-class NotInstalled(TeamhubError):
-    """There is no environment yet."""
 
 
 class ShippedPackage(TeamhubError):
@@ -59,6 +52,7 @@ def add_changing(actions: Commands) -> None:
         )
     back = action(actions, "rollback", roll_back, "go back to the generation before")
     back.add_argument("generation", nargs="?", metavar="N", help="or to this one")
+    action(actions, "repair", repair, "take back every file that was changed or is gone")
     action(actions, "prune", remove_unused, "remove generations that nobody needs")
 
 
@@ -72,7 +66,7 @@ def add_asking(actions: Commands) -> None:
     comparing = action(actions, "diff", show_differences, "compare two generations")
     comparing.add_argument("one", nargs="?", metavar="A", help="default: the one before")
     comparing.add_argument("other", nargs="?", metavar="B", help="default: the current one")
-    verifying = action(actions, "verify", verify, "find what was changed by hand")
+    verifying = action(actions, "verify", verify, "find what was changed by hand or is damaged")
     for asking in (listing, searching, past, comparing, verifying):
         asking.add_argument("--json", action="store_true", help="print JSON, for programs")
 
@@ -141,6 +135,14 @@ def roll_back(chosen: argparse.Namespace) -> None:
     apply.rollback(chosen.generation, report)
 
 
+def repair(_: argparse.Namespace) -> None:
+    """Take what is damaged anew from its packages."""
+    from teamhub.environment import apply
+
+    apply.repair_all(report)
+    report("all generations are as they were made, or have only what was installed by hand")
+
+
 def remove_unused(_: argparse.Namespace) -> None:
     """Remove generations that nobody needs."""
     from teamhub.environment.store import generations, prune
@@ -161,7 +163,7 @@ def list_packages(chosen: argparse.Namespace) -> None:
     from teamhub.environment import listings
     from teamhub.environment.store.state import read_state
 
-    rows = listings.packages(current(read_state()), SERVER)
+    rows = listings.packages(read_state().needed_current, SERVER)
     if chosen.team:
         rows = [row for row in rows if row["asked_by"] == "team"]
     show(rows, ("name", "version", "channel", "asked_by"), as_json=chosen.json)
@@ -191,33 +193,34 @@ def show_differences(chosen: argparse.Namespace) -> None:
     from teamhub.environment.store.state import read_state
 
     state = read_state()
-    other = state.find(chosen.other) if chosen.other else current(state)
+    other = state.find(chosen.other) if chosen.other else state.needed_current
     one = state.find(chosen.one) if chosen.one else state.before_current()
     show(listings.differences(one, other), ("name", "before", "after"), as_json=chosen.json)
 
 
 def verify(chosen: argparse.Namespace) -> None:
-    """Compare what people have with what was installed; raises Different."""
-    from teamhub.environment.by_hand import carry_over, changes
+    """Compare both environments with what was installed; raises Different."""
+    from teamhub.environment.by_hand import carry_over, changes, files
     from teamhub.environment.store.state import read_state
 
-    found = changes.find(current(read_state()), thorough=True)
+    now = read_state().needed_current
+    hashes = files.Hashes()
+    people = changes.find(now, thorough=True, hashes=hashes)
+    hub = files.compare(now.path / "hub", hashes=hashes)
     if chosen.json:
-        print(json.dumps(asdict(found), indent=2))
+        print(json.dumps({**asdict(people), "hub": asdict(hub)}, indent=2))
     else:
-        for line in carry_over.describe(found):
+        for line in (*carry_over.describe(people, "user/"), *carry_over.describe(hub, "hub/")):
             print(line)
-    if found:
+    if hub or people:
+        remedies = ["to take back all files that are changed or gone, type: teamhub env repair"]
+        if people:
+            remedies += [
+                "to keep what conda or pip installed, type: teamhub env apply",
+                "to undo all changes, type: teamhub env apply --discard",
+            ]
+        whose = ["the hub's"] * bool(hub) + ["people's"] * bool(people)
         raise Different(
-            "the current environment was changed by hand",
-            "to keep what conda or pip installed, type: teamhub env apply; to undo all changes, "
-            "type: teamhub env apply --discard",
+            f"{' and '.join(whose)} current environment is not as it was made", "; ".join(remedies)
         )
-    report("the current environment is as it was made")
-
-
-def current(state: State) -> Generation:
-    """The current generation; raises NotInstalled."""
-    if state.current is None:
-        raise NotInstalled("there is no environment yet", "type: dpkg --configure teamhub")
-    return state.current
+    report("the current environment is as it was made, the hub's and people's")

@@ -26,11 +26,12 @@ def show_status(_: argparse.Namespace) -> None:
     from teamhub.environment.store import prune
     from teamhub.environment.store.state import read_state
 
-    state = read_state()
     for unit in (units.PROXY, units.HUB):
         print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
     print(f"{'login page':24}{login_page()}")
-    print(f"{'environment':24}{environment(state.current)}")
+    # It may be damaged, which is an error; what is above is to be seen all the same.
+    state = read_state()
+    print(f"{'environment':24}{environment(state.needed_current)}")
     print(f"{'disk':24}{prune.disk_bytes(SERVER.root) / 1e6:.0f} MB in {SERVER.root}")
     running = listings.running(state)
     print()
@@ -54,10 +55,8 @@ def login_page() -> str:
     return f"https://{host}" + ("" if port == "443" else f":{port}")
 
 
-def environment(now: Generation | None) -> str:
+def environment(now: Generation) -> str:
     """The current generation, in a few words."""
-    if now is None:
-        return "none yet; type: dpkg --configure teamhub"
     made = now.made
     team = f", {len(made.team.specs) + len(made.team.pip)} asked for by the team"
     count = len(made.packages) + len(made.pip_packages)

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from teamhub.environment import building, plan
+from teamhub.environment import building, plan, recovery, repair
 from teamhub.environment.by_hand import carry_over, changes
 from teamhub.environment.by_hand.changes import Changes
 from teamhub.environment.checks import CHECKS, Check
-from teamhub.environment.store import generations, prune, unsynced
+from teamhub.environment.repair import Unrepaired
+from teamhub.environment.store import generations, prune
 from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import SERVER, Layout
 from teamhub.environment.store.lock import exclusive
-from teamhub.environment.store.state import State, make_current, read_state
+from teamhub.environment.store.state import NoCurrent, State, make_current, read_state
 from teamhub.environment.team import file as team_file
 from teamhub.environment.team.file import TeamPackages
+from teamhub.system.remedies import retry_env_command
+from teamhub_shared import TeamhubError
 
 Report = Callable[[str], None]
+
+
+class CannotRepair(TeamhubError):
+    """Files of a generation are damaged, and cannot be had again."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ def ensure_current(
     report: Report, layout: Layout = SERVER, checks: Sequence[Check] = CHECKS
 ) -> None:
     """Make the shipped packages and the team's the current environment, once for each lock."""
+    with exclusive(layout.busy, report):
+        recovery.recover_records(layout, report)
     state = read_state(layout)
     if not state.is_up_to_date:
         reason = "upgrade" if state.current else "install"
@@ -61,11 +70,11 @@ def apply(
         generations.remove_unfinished(layout)
         team = team_file.read(layout.team_file)
         found = changes_by_hand(team, request, state)
-        if found.edited:
-            unsynced.distrust(layout)
+        left = repair.repair_generations(state, report) if request.discard else []
+        warn_of(left, report)
         team, carried = keep(found, team, request, state, report)
         chosen = existing(team, found, request, state)
-        if chosen is None:
+        if chosen is None or chosen in [each.generation for each in left]:
             following = plan.make(
                 team, carried, state, update=request.update, unattended=request.unattended
             )
@@ -78,7 +87,6 @@ def apply(
         report(f"generation {chosen.number} is now current")
         for number in prune.prune(state):
             report(f"removed generation {number}")
-        unsynced.settle(layout)
         return chosen
 
 
@@ -97,6 +105,47 @@ def rollback(name: str | None, report: Report, layout: Layout = SERVER) -> Gener
         return chosen
 
 
+def repair_all(report: Report, layout: Layout = SERVER, *, of_current_alone: bool = False) -> None:
+    """Repair the generations' own records, and every file in them that is not as it was made.
+
+    `of_current_alone`: what cannot be repaired in another generation is only a warning.
+    Raises CannotRepair with what is left, or NoCurrent if there is no generation.
+    """
+    with exclusive(layout.busy, report):
+        recovery.recover_records(layout, report)
+        recovery.recover_current(layout, report)
+        generations.remove_unfinished(layout)
+        state = read_state(layout)
+        left = repair.repair_generations(state, report)
+    now = state.current
+    if now is None:
+        raise NoCurrent("no generation is left to repair", f"make one: {retry_env_command()}")
+    if of_current_alone:
+        warn_of([each for each in left if each.generation != now], report)
+        left = [each for each in left if each.generation == now]
+    if left:
+        # people have the current one: how it becomes sound comes first
+        left.sort(key=lambda each: each.generation != now)
+        problems = [problem for each in left for problem in each.problems]
+        raise CannotRepair("\n  ".join(["could not repair:", *problems]), remedy_for(left[0], now))
+
+
+def remedy_for(left: Unrepaired, now: Generation) -> str:
+    """What to do about a generation that could not be repaired."""
+    if left.remedy:
+        return left.remedy
+    if left.generation == now:
+        return "make one without changes by hand: teamhub env apply --discard"
+    return f"remove this generation if nobody needs it any more: rm -r {left.generation.path}"
+
+
+def warn_of(left: Sequence[Unrepaired], report: Report) -> None:
+    """Report what could not be repaired, where there is another way out."""
+    for each in left:
+        for problem in each.problems:
+            report(f"warning: could not repair: {problem}")
+
+
 def changes_by_hand(team: TeamPackages, request: Request, state: State) -> Changes:
     """What was changed by hand in the current environment.
 
@@ -109,7 +158,7 @@ def changes_by_hand(team: TeamPackages, request: Request, state: State) -> Chang
     unchanged = now.made.inputs == plan.inputs_hash(team, state.shipped) and not now.made.carried
     if unchanged and not (found or request.update or request.discard):
         return found
-    return changes.find(now, thorough=False)
+    return changes.find(now, thorough=request.discard)
 
 
 def keep(

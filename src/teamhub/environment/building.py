@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from teamhub.environment import pip_packages
+from teamhub.environment.by_hand.carry_over import some
 from teamhub.environment.checks import CHECKS, Check, Checking, running_checks
+from teamhub.environment.conda.cache import drop_damaged
 from teamhub.environment.conda.packages import requested_specs
 from teamhub.environment.conda.prefix import write_prefix
 from teamhub.environment.plan import Plan
-from teamhub.environment.store import generations, history, manifest, unsynced
+from teamhub.environment.store import generations, history, manifest
 from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import Manifest
@@ -18,7 +21,7 @@ from teamhub.environment.store.state import State
 from teamhub.system.remedies import retry_env_command
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
-from teamhub_shared.conda.process import rattler_process
+from teamhub_shared.conda.process import RattlerProcess, rattler_process
 
 
 def build(
@@ -33,7 +36,6 @@ def build(
     layout = state.layout
     try:
         with generations.unfinished(plan.path, layout):
-            unsynced.begin(layout)
             with running_checks(plan.path, checks_needed(checks, state)) as checking:
                 made = fill(plan, reason, state, report, checking)
                 # The sync waits for the disk while the checks compute; a check writes nothing.
@@ -48,11 +50,18 @@ def build(
     return Generation(plan.path, made)
 
 
+def compare_cache(
+    rattler: RattlerProcess, lock: Path, layout: Layout, report: Callable[[str], None]
+) -> None:
+    """Have the packages of a lock unpacked again that have changed in the cache."""
+    for name, files in rattler.call(drop_damaged, lock, layout).items():
+        report(f"{layout.cache}/{name} has changed, and is unpacked again: {some(files)}")
+
+
 def sync(layout: Layout) -> None:
     """Write all generations to the disk, and all that they were made of."""
     folder = str(layout.generations)
     run(["sync", "--file-system", folder], remedy=f"look at the disk of {layout.root}")
-    unsynced.end(layout)
 
 
 def checks_needed(checks: Sequence[Check], state: State) -> list[Check]:
@@ -80,6 +89,7 @@ def fill(
     report(f"installing the environments into {plan.path}")
     specs = requested_specs(layout.channel)
     with rattler_process(retry_env_command()) as rattler:
+        compare_cache(rattler, plan.lock, layout, report)
         rattler.call(write_prefix, plan.path, "hub", plan.lock, specs["hub"], layout)
         checking.begin("hub")
         wanted = [*specs["user"], *plan.team.specs]

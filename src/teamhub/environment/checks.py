@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from teamhub.system.remedies import retry_env_command
+from teamhub.environment.by_hand import files
+from teamhub.system.remedies import retry_command, retry_env_command
 from teamhub.system.run import failure
 from teamhub_shared import TeamhubError
 
@@ -94,6 +95,27 @@ CHECKS: tuple[Check, ...] = (*USER_PROGRAMS, JUPYTERHUB, NODE)
 
 class BrokenGeneration(TeamhubError):
     """A generation does not pass its own check."""
+
+
+class DamagedEnvironment(TeamhubError):
+    """Files of the hub's environment were changed or are gone."""
+
+
+def refuse_damage(generation: Path) -> None:
+    """Raise DamagedEnvironment if the hub's environment is not what its packages brought.
+
+    It takes a second, so it is for a hub that does not start: its own words seldom say why.
+    """
+    hub = generation / "hub"
+    damaged = files.compare(hub.resolve()).damaged if hub.is_dir() else {}
+    for package, paths in damaged.items():
+        count = sum(map(len, damaged.values())) - 1
+        more = f" (and {count} more)" if count else ""
+        raise DamagedEnvironment(
+            f"the hub's environment is damaged: {hub}/{paths[0]} of package {package}"
+            f" is changed or gone{more}",
+            f"type: teamhub env repair, then: {retry_command()}",
+        )
 
 
 class Checking:

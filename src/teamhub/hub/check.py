@@ -86,9 +86,14 @@ def check(
     """Check the configuration under these settings, and the database; report the warnings.
 
     Raises HubCannotStart with every error of the configuration, its file and its line, and with
-    what is wrong with the database.  A running hub is not affected.
+    what is wrong with the database; DamagedEnvironment if the hub's own files are the reason.
+    A running hub is not affected.
     """
-    answer = ask(values, generation)
+    try:
+        answer = ask(values, generation)
+    except HubCannotStart:
+        checks.refuse_damage(generation)
+        raise
     for warning in answer.warnings:
         report(f"warning: {warning}")
     problems = [str(error) for error in answer.errors]
@@ -98,6 +103,8 @@ def check(
         problems.append(problem)
         remedies.append(remedy)
     if problems:
+        # A module that is damaged fails where a snippet imports it.
+        checks.refuse_damage(generation)
         raise HubCannotStart(
             "\n  ".join(problems), f"{'; '.join(remedies)}, then: {retry_command()}"
         )
@@ -153,7 +160,7 @@ def start(
     except OSError as error:
         raise HubCannotStart(
             f"cannot run {python}: {error.strerror}",
-            f"see whether the environment is complete: teamhub status, then: {retry_command()}",
+            f"take back what is gone: teamhub env repair, then: {retry_command()}",
         ) from error
 
 

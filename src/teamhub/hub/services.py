@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from teamhub.environment import checks
 from teamhub.environment.store.generations import CURRENT
 from teamhub.hub import tokens
 from teamhub.people import accounts
@@ -99,7 +100,8 @@ def start_stopped(report: Callable[[str], None]) -> None:
 def wait_for_hub(report: Callable[[str], None]) -> None:
     """Return when the hub answers; at once if it is not to run.
 
-    Raises HubDoesNotStart for one that ends and is started again and again.
+    Raises HubDoesNotStart for one that ends and is started again and again, or
+    DamagedEnvironment if its own files are the reason.
     """
     if not units.systemd_runs():
         return
@@ -107,6 +109,7 @@ def wait_for_hub(report: Callable[[str], None]) -> None:
     first = unit = units.show(units.HUB)
     while unit["ActiveState"] in STARTED and not responds(HEALTH):
         if int(unit["NRestarts"]) - int(first["NRestarts"]) > ENDINGS:
+            checks.refuse_damage(CURRENT)
             raise HubDoesNotStart(
                 "the hub ends as soon as it has started",
                 f"see why with: journalctl --unit=teamhub, fix it, then: {retry_command()}",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from teamhub.environment.by_hand.changes import Changes
+from teamhub.environment.by_hand.files import Differences
 from teamhub.environment.conda.packages import is_embedded, read_record
 from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
@@ -47,15 +48,19 @@ def losses(found: Changes) -> list[str]:
     return lines
 
 
-def describe(found: Changes) -> list[str]:
-    """All of these changes, a line for each file or package."""
-    lines = [f"installed with conda: {each.name} {each.version}" for each in found.conda_added]
-    lines += [f"removed with conda: {name}" for name in found.conda_removed]
-    lines += [f"installed with pip: {each.name} {each.version}" for each in found.pip_added]
-    lines += [f"removed with pip: {name}" for name in found.pip_removed]
+def describe(found: Changes | Differences, prefix: str = "") -> list[str]:
+    """All of these changes, a line for each file or package; `prefix` comes before the paths."""
+    lines = []
+    if isinstance(found, Changes):
+        lines += [f"installed with conda: {each.name} {each.version}" for each in found.conda_added]
+        lines += [f"removed with conda: {name}" for name in found.conda_removed]
+        lines += [f"installed with pip: {each.name} {each.version}" for each in found.pip_added]
+        lines += [f"removed with pip: {name}" for name in found.pip_removed]
     for what, files in (("changed", found.edited), ("removed", found.missing)):
-        lines += [f"{what}: {name}: {path}" for name, paths in files.items() for path in paths]
-    return [*lines, *(f"not of any package: {path}" for path in found.unknown)]
+        lines += [
+            f"{what}: {name}: {prefix}{path}" for name, paths in files.items() for path in paths
+        ]
+    return [*lines, *(f"not of any package: {prefix}{path}" for path in found.unknown)]
 
 
 def some(paths: Iterable[str]) -> str:

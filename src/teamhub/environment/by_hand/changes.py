@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import csv
-import hashlib
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from teamhub.environment import pip_packages
-from teamhub.environment.conda.packages import read_record
+from teamhub.environment.by_hand import files
+from teamhub.environment.by_hand.files import Hashes
+from teamhub.environment.conda.packages import records
 from teamhub.environment.store.generations import COMPLETE, Generation
 from teamhub.environment.store.manifest import Package, PipPackage
-
-#: What conda, mamba and rattler write into a prefix for themselves, and we for conda.
-TOOLS_FILES = (
-    ".condarc",
-    "CACHEDIR.TAG",
-    "conda-meta/history",
-    "conda-meta/state",
-    "conda-meta/.mamba_lock",
-)
 
 
 @dataclass(frozen=True)
@@ -51,7 +38,7 @@ class Changes:
         )  # fmt: skip
 
 
-def find(generation: Generation, *, thorough: bool) -> Changes:
+def find(generation: Generation, *, thorough: bool, hashes: Hashes | None = None) -> Changes:
     """Compare a generation's user environment with its records.
 
     `thorough` compares every file's content; else only of those that were written since the
@@ -60,23 +47,10 @@ def find(generation: Generation, *, thorough: bool) -> Changes:
     prefix = generation.user
     packages, pip = changed_packages(generation)
     since = -1 if thorough else (generation.path / COMPLETE).stat().st_mtime_ns
-    if not thorough and not written_since(since, prefix):
+    if not thorough and not files.written_since(since, prefix):
         return Changes(*packages, *pip)
-    # conda's records come last: if both name a file, conda's hash is the one of the prefix
-    listed = (*pip_files(prefix), *conda_files(prefix))
-    owned = {path: (name, recorded) for name, path, recorded in listed}
-    there = dict(files(prefix))
-    edited: dict[str, list[str]] = {}
-    missing: dict[str, list[str]] = {}
-    for path, (name, recorded) in owned.items():
-        if path not in there:
-            missing.setdefault(name, []).append(path)
-        elif there[path] > since:
-            sha256 = hexadecimal(recorded)
-            if sha256 and content_hash(prefix / path) != sha256:
-                edited.setdefault(name, []).append(path)
-    unknown = tuple(sorted(path for path in there if path not in owned and not own_trace(path)))
-    return Changes(*packages, *pip, edited, missing, unknown)
+    found = files.compare(prefix, since, hashes)
+    return Changes(*packages, *pip, found.edited, found.missing, found.unknown)
 
 
 def find_packages(generation: Generation) -> Changes:
@@ -93,15 +67,17 @@ def changed_packages(
     """What was added and removed with conda, and with pip."""
     prefix, made = generation.user, generation.made
     locked = {package.stem: package for package in made.packages}
-    there = {path.stem: path for path in (prefix / "conda-meta").glob("*.json")}
-    new = [read_record(there[stem]) for stem in sorted(there.keys() - locked)]
+    there = {path.stem for path in (prefix / "conda-meta").glob("*.json")}
+    unlocked = sorted(there - locked.keys())
+    # One that cannot be read is a file that was changed.
+    new = [record for _, record in records(prefix, unlocked) if record is not None]
     added = tuple(map(package_of_record, new))
     changed = {package.name for package in added}
-    gone = [locked[stem].name for stem in sorted(locked.keys() - there.keys())]
+    gone = [locked[stem].name for stem in sorted(locked.keys() - there)]
     removed = tuple(name for name in gone if name not in changed)
 
     known, now = set(made.distributions), pip_packages.distributions(prefix)
-    condas = {path for record in new for path in record["files"]}
+    condas = {path for record in new for path in record.get("files", ())}
     pip_added = tuple(
         PipPackage(name, version, "", "")
         for folder, (name, version) in sorted(now.items())
@@ -116,88 +92,3 @@ def package_of_record(record: dict[str, Any]) -> Package:
     """What a record of conda-meta says of its package."""
     channel = str(record.get("channel") or "").rstrip("/").removesuffix(f"/{record['subdir']}")
     return Package(record["name"], record["version"], record["build"], channel)
-
-
-def conda_files(prefix: Path) -> Iterator[tuple[str, str, str]]:
-    """Every file that conda or pip has put into a prefix: package, path, SHA-256.
-
-    The hash is in its recorded form; empty for links, and if pip recorded none.
-    """
-    for path in (prefix / "conda-meta").glob("*.json"):
-        record = read_record(path)
-        yield record["name"], f"conda-meta/{path.name}", ""
-        for entry in record["paths_data"]["paths"]:
-            link = entry["path_type"] == "softlink"
-            sha256 = entry.get("sha256_in_prefix") or entry.get("sha256") or ""
-            yield record["name"], entry["_path"], "" if link else sha256
-
-
-def pip_files(prefix: Path) -> Iterator[tuple[str, str, str]]:
-    """The files that the RECORD of each Python package names (PyPA's specification of it)."""
-    for folder, (name, _) in pip_packages.distributions(prefix).items():
-        record = prefix / folder / "RECORD"
-        if not record.is_file():
-            continue
-        base = Path(folder).parent.as_posix()
-        with record.open(newline="", encoding="utf-8") as lines:
-            for path, digest, *_ in csv.reader(lines):
-                inside = f"{base}/{path}"
-                plain = "./" not in path and "//" not in path
-                yield name, inside if plain else os.path.normpath(inside), digest
-
-
-def hexadecimal(recorded: str) -> str:
-    """A recorded SHA-256 in hexadecimal: conda's is already, a RECORD has `sha256=` and base64.
-
-    Empty if the hash is of another kind.
-    """
-    kind, encoded, value = recorded.partition("=")
-    if not encoded:
-        return kind
-    if kind != "sha256":
-        return ""
-    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
-
-
-def files(prefix: Path) -> Iterator[tuple[str, int]]:
-    """Every file and link below a prefix, with the time of its last writing in nanoseconds."""
-    stack = [(str(prefix), "")]
-    while stack:
-        folder, inside = stack.pop()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                path = f"{inside}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    stack.append((entry.path, f"{path}/"))
-                else:
-                    yield path, entry.stat(follow_symlinks=False).st_mtime_ns
-
-
-def written_since(since: int, prefix: Path) -> bool:
-    """Whether a file or a folder below a prefix was written after that time, in nanoseconds.
-
-    A folder is written when an entry is added, removed or replaced.
-    """
-    stack = [str(prefix)]
-    while stack:
-        folder = stack.pop()
-        if os.stat(folder).st_mtime_ns > since:  # noqa: PTH116 - a Path for each takes longer
-            return True
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    stack.append(entry.path)
-                elif entry.stat(follow_symlinks=False).st_mtime_ns > since:
-                    return True
-    return False
-
-
-def own_trace(path: str) -> bool:
-    """Whether conda, or a Python that may write here, leaves such a file by itself."""
-    return path in TOOLS_FILES or ("/__pycache__/" in path and path.endswith(".pyc"))
-
-
-def content_hash(path: Path) -> str:
-    """The SHA-256 of a file, or of what a link points at, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,25 @@ def reinstall(path: Path) -> str:
     if path.is_relative_to(CHANNEL_DIR):
         return "get the package again: apt install --reinstall teamhub"
     return f"put the package that the channel's index names there, then: {retry_env_command()}"
+
+
+def records(
+    prefix: Path, stems: Iterable[str] | None = None
+) -> Iterator[tuple[Path, dict[str, Any] | None]]:
+    """The records of conda-meta, or some of them: the file, and its content if it is a record."""
+    folder = prefix / "conda-meta"
+    paths = (
+        sorted(folder.glob("*.json")) if stems is None else (folder / f"{s}.json" for s in stems)
+    )
+    for path in paths:
+        try:
+            record = read_record(path)
+            itemgetter("name", "version", "build", "subdir", "files")(record)
+            itemgetter("paths")(record["paths_data"])
+        except (OSError, ValueError, KeyError, TypeError):
+            yield path, None
+        else:
+            yield path, record
 
 
 def read_record(path: Path) -> dict[str, Any]:

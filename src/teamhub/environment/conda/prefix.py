@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import threading
 import time
@@ -16,7 +15,7 @@ from teamhub.environment.conda.bytecode import write_bytecode
 from teamhub.environment.conda.channels import explain, network_settings
 from teamhub.environment.conda.packages import locked_records, verify_files
 from teamhub.environment.conda.progress import Progress
-from teamhub.environment.store import manifest, unsynced
+from teamhub.environment.store import manifest
 from teamhub.environment.store.layout import Layout
 from teamhub.system.remedies import retry_env_command
 from teamhub_shared import TeamhubError
@@ -37,10 +36,6 @@ WRITE_SECONDS = 0.3
 
 class InstallFailed(TeamhubError):
     """A prefix could not be filled."""
-
-
-class CannotLink(InstallFailed):
-    """A package could not be linked into a prefix; the cache may be the reason."""
 
 
 def write_prefix(
@@ -83,39 +78,22 @@ def written_meanwhile(folder: Path) -> Iterator[None]:
 
 
 def install(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
-    """Fill `prefix`; if that fails, once more from a cache whose files are checked."""
+    """Fill `prefix` from a cache whose entries have been compared with their hashes."""
     addresses = [record.url for record in records]
-    in_doubt = unsynced.in_doubt(layout)
-    try:
-        link(prefix, records, specs, layout, thorough=in_doubt)
-    except CannotLink:
-        shutil.rmtree(prefix, ignore_errors=True)
-        if in_doubt:
-            # A package has no hashes of its own metadata, such as info/link.json.
-            shutil.rmtree(layout.cache)
-        link(prefix, records, specs, layout, thorough=True)
+    link(prefix, records, specs, layout)
     note_addresses(prefix, records, addresses)
     finish(prefix, records, specs, layout)
 
 
-def link(
-    prefix: Path,
-    records: list[RepoDataRecord],
-    specs: list[str],
-    layout: Layout,
-    *,
-    thorough: bool,
-) -> None:
+def link(prefix: Path, records: list[RepoDataRecord], specs: list[str], layout: Layout) -> None:
     """Have rattler fill `prefix`.
 
-    `thorough`: it compares every file in the cache with its package's hash before it takes it, and
-    unpacks the package again if one differs.
-    Raises CannotLink, InstallFailed, ChannelUnreachable or CorruptPackage.
+    Raises InstallFailed, ChannelUnreachable or CorruptPackage.
     """
     import asyncio
 
     try:
-        asyncio.run(linked(prefix, records, specs, layout, thorough=thorough))
+        asyncio.run(linked(prefix, records, specs, layout))
     except TeamhubError:
         raise
     except Exception as error:  # rattler raises errors of its own binding, without a common base
@@ -127,20 +105,17 @@ async def linked(
     records: list[RepoDataRecord],
     specs: list[str],
     layout: Layout,
-    *,
-    thorough: bool,
 ) -> None:
     """Fetch what the cache does not have, and link it all into `prefix`."""
     import asyncio
 
     import rattler
 
-    validation = rattler.ValidationMode.full() if thorough else rattler.ValidationMode.skip()
+    # Its entries have been compared already (cache.py).
+    validation = rattler.ValidationMode.skip()
     cache = rattler.PackageCache.new_layered([layout.cache], validation_mode=validation)
     index = await cache.index()
-    # Any package may have to be unpacked again if the cache is checked.
-    used = records if thorough else [r for r in records if not index.contains_record(r)]
-    verify_files(used, layout.channel)
+    verify_files([r for r in records if not index.contains_record(r)], layout.channel)
     settings = network_settings(layout.network_file)
     progress = Progress(prefix.name)
     end = time.monotonic() + LONGEST_SECONDS
@@ -191,7 +166,7 @@ def failure(prefix: Path, error: Exception, layout: Layout) -> TeamhubError:
             problem,
             f"correct the paths in SSL_CERT_FILE and SSL_CERT_DIR, or unset both, then: {retry}",
         )
-    return CannotLink(problem, f"try again: {retry}")
+    return InstallFailed(problem, f"try again: {retry}")
 
 
 def one_line(error: Exception) -> str:

@@ -12,9 +12,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from teamhub.environment.store import manifest
+from teamhub.environment.store.damaged import DamagedStore
 from teamhub.environment.store.layout import SERVER, Layout
 from teamhub.environment.store.manifest import Manifest
 from teamhub.system.remedies import retry_env_command
@@ -65,13 +67,18 @@ def current(layout: Layout = SERVER) -> Path | None:
 
 
 def complete(layout: Layout) -> tuple[Generation, ...]:
-    """Every complete generation, the oldest first."""
+    """Every complete generation, the oldest first.
+
+    Raises DamagedStore if it is not known what one was made of.
+    """
     found = []
-    for path in folders(layout):
-        # A command that only looks does not wait for one that removes generations.
-        with suppress(FileNotFoundError):
+    for path in filter(is_complete, folders(layout)):
+        try:
+            found.append(read(path))
+        except DamagedStore:
+            # A command that only looks does not wait for one that removes generations.
             if is_complete(path):
-                found.append(read(path))
+                raise
     return tuple(sorted(found, key=lambda generation: generation.number))
 
 
@@ -127,5 +134,12 @@ def switch(path: Path, layout: Layout) -> None:
     link = layout.root / ".current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(path.relative_to(layout.root))
+    if layout.current.is_dir() and not layout.current.is_symlink():
+        layout.current.rename(aside(layout.current))
     link.replace(layout.current)
     os.sync()
+
+
+def aside(path: Path) -> Path:
+    """The name that something damaged is kept by: its own, with the time of day in UTC."""
+    return path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from teamhub.environment.store.damaged import damaged
 from teamhub.system.run import write_file
 
 
@@ -33,10 +34,31 @@ def now() -> str:
 
 
 def read(path: Path) -> list[Switch]:
-    """Every move so far, the first one first."""
-    if not path.exists():
-        return []
-    return [Switch(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    """Every move so far, the first one first.
+
+    Raises DamagedStore if the file has anything else in it.
+    """
+    switches, fault = parse(path)
+    if fault:
+        raise damaged(path, fault)
+    return switches
+
+
+def parse(path: Path) -> tuple[list[Switch], str]:
+    """The moves that can be read, and what is wrong with the file; empty if nothing is."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return [], ""
+    except OSError as error:
+        return [], error.strerror or str(error)
+    switches, fault = [], "" if lines else "it is empty"
+    for number, line in enumerate(lines, start=1):
+        try:
+            switches.append(Switch(**json.loads(line)))
+        except (ValueError, TypeError):
+            fault = fault or f"line {number} is no move of `current`"
+    return switches, fault
 
 
 def write(path: Path, switches: Iterable[Switch]) -> None:

@@ -56,11 +56,6 @@ class Layout:
         return self.root / ".busy"
 
     @property
-    def unsynced(self) -> Path:
-        """The file that says that unpacked packages may not be on the disk yet."""
-        return self.root / ".unsynced"
-
-    @property
     def shipped_lock(self) -> Path:
         """The lock that the package carries."""
         return self.channel / LOCK_NAME

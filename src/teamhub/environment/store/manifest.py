@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from teamhub.environment.store.damaged import damaged
 from teamhub.environment.team.file import TeamPackages
 from teamhub.system.run import write_file
 
@@ -73,8 +74,22 @@ def write(generation: Path, manifest: Manifest) -> None:
 
 
 def read(generation: Path) -> Manifest:
-    """A complete generation's manifest."""
-    fields = json.loads((generation / NAME).read_text("utf-8"))
+    """A complete generation's manifest.
+
+    Raises DamagedStore if the file is lost, or has something else in it.
+    """
+    path = generation / NAME
+    try:
+        return parse(path.read_bytes())
+    except OSError as error:
+        raise damaged(path, error.strerror or str(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged(path, "it does not say what the generation was made of") from error
+
+
+def parse(text: bytes) -> Manifest:
+    """What a manifest says; raises ValueError, KeyError, TypeError or AttributeError."""
+    fields = json.loads(text)
     fields["packages"] = tuple(Package(**package) for package in fields["packages"])
     fields["pip_packages"] = tuple(PipPackage(**package) for package in fields["pip_packages"])
     fields["distributions"] = tuple(fields["distributions"])

@@ -42,10 +42,14 @@ def remove_unused_packages(kept: Iterable[Generation], layout: Layout) -> None:
     }
     for entry in layout.cache.iterdir():
         if entry.is_dir() and entry.name not in wanted:
-            lock = entry.with_name(f"{entry.name}.lock")
-            # The lock file marks the package as complete, so it is removed first.
-            lock.unlink(missing_ok=True)
-            shutil.rmtree(entry)
+            remove_package(entry)
+
+
+def remove_package(entry: Path) -> None:
+    """Remove an unpacked package."""
+    # The lock file marks the package as complete, so it is removed first.
+    entry.with_name(f"{entry.name}.lock").unlink(missing_ok=True)
+    shutil.rmtree(entry)
 
 
 def disk_bytes(folder: Path) -> int:

@@ -11,14 +11,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from teamhub.environment.store import generations, history
+from teamhub.environment.store.damaged import damaged
 from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.history import Switch
 from teamhub.environment.store.layout import SERVER, Layout
+from teamhub.system.remedies import retry_env_command
 from teamhub_shared import TeamhubError
 
 
 class NoSuchGeneration(TeamhubError):
     """There is no generation of this number or id."""
+
+
+class NoCurrent(TeamhubError):
+    """No generation is the current one."""
 
 
 class NothingBefore(TeamhubError):
@@ -55,6 +61,23 @@ class State:
         """The number of a generation that is made now."""
         return max((generation.number for generation in self.generations), default=0) + 1
 
+    @property
+    def needed_current(self) -> Generation:
+        """The current generation.
+
+        Raises NoCurrent, or DamagedStore if `current` is lost.
+        """
+        if self.current is not None:
+            return self.current
+        link = self.layout.current
+        if link.is_symlink():
+            raise damaged(link, f"it points at {link.readlink()}, which is no complete generation")
+        if link.exists():
+            raise damaged(link, "it is no link")
+        if self.generations:
+            raise damaged(link, "it is missing")
+        raise NoCurrent("there is no environment yet", f"type: {retry_env_command()}")
+
     def find(self, name: str) -> Generation:
         """The generation of this number or id.
 
@@ -71,9 +94,9 @@ class State:
     def before_current(self) -> Generation:
         """The generation that was made before the current one.
 
-        Raises NothingBefore.
+        Raises NothingBefore, or DamagedStore if `current` is lost.
         """
-        now = self.current.number if self.current else 0
+        now = self.needed_current.number if self.generations else 0
         older = [generation for generation in self.generations if generation.number < now]
         if not older:
             raise NothingBefore(
@@ -88,7 +111,10 @@ class State:
 
 
 def read_state(layout: Layout = SERVER) -> State:
-    """What the server has now."""
+    """What the server has now.
+
+    Raises DamagedStore.
+    """
     complete = generations.complete(layout)
     pointed_at = generations.current(layout)
     return State(

@@ -247,7 +247,7 @@ BEFORE_THE_MOVE = (
     "plan.make",
     "conda.solver.write_lock",
     "building.build",
-    "store.unsynced.begin",
+    "conda.cache.damaged_files",
     "conda.prefix.install",
     "conda.prefix.finish",
     "conda.prefix.write_bytecode",

@@ -12,7 +12,7 @@ from teamhub.environment import building, plan
 from teamhub.environment.building import checks_needed
 from teamhub.environment.checks import Check, Program
 from teamhub.environment.plan import Plan
-from teamhub.environment.store import generations
+from teamhub.environment.store import generations, manifest
 from teamhub.environment.store.generations import CannotWrite, Generation
 from teamhub.environment.team.file import TeamPackages
 from teamhub_shared import LOCK_NAME, TeamhubError
@@ -83,14 +83,13 @@ def test_one_that_fails_a_check_is_removed_and_what_was_unpacked_stays(
         build(server, planned, Program("user/bin/absent", ()))
     assert server.generations() == [server.current.name]
     assert (server.layout.cache / "extra-1.0-0").is_dir()
-    assert not server.layout.unsynced.exists()
 
 
 def test_one_that_cannot_be_written_is_removed_and_the_folder_is_named(
     server: Server, planned: Plan
 ) -> None:
-    # in the place of the file that says in which boot packages are unpacked
-    server.layout.unsynced.mkdir()
+    # in the place of the file that says what the generation was made of
+    (planned.path / f".{manifest.NAME}.new").mkdir()
     with pytest.raises(CannotWrite, match=f"cannot write {planned.path}"):
         build(server, planned)
     assert server.generations() == [server.current.name]

@@ -180,29 +180,3 @@ class TestConda:
         found = changes.find_packages(generation)
         assert [package.name for package in found.conda_added] == ["late"]
         assert found.pip_added == ()
-
-
-@pytest.mark.parametrize(
-    ("recorded", "expected"),
-    [
-        ("", ""),
-        ("12ab", "12ab"),
-        (f"sha256={digest('text')}", hashlib.sha256(b"text").hexdigest()),
-        ("md5=1B2M2Y8AsgTpgAmY7PhCfg", ""),
-    ],
-)
-def test_a_recorded_hash_in_hexadecimal(recorded: str, expected: str) -> None:
-    assert changes.hexadecimal(recorded) == expected
-
-
-def test_a_file_that_was_replaced_by_an_older_one_is_noticed_by_its_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    for path in (folder / "file", tmp_path / "old"):
-        path.write_text("")
-    for path in (folder / "file", tmp_path / "old", folder, tmp_path):
-        os.utime(path, ns=(0, 0))
-    assert not changes.written_since(0, tmp_path)
-    (tmp_path / "old").rename(folder / "file")
-    os.utime(tmp_path, ns=(0, 0))
-    assert changes.written_since(0, tmp_path)

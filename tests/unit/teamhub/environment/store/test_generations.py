@@ -10,7 +10,8 @@ import pytest
 
 from support.conda_channel import Channel
 from teamhub.environment.store import generations
-from teamhub.environment.store.generations import COMPLETE, CannotWrite
+from teamhub.environment.store.damaged import DamagedStore
+from teamhub.environment.store.generations import COMPLETE, CannotWrite, Generation
 from teamhub.environment.store.layout import Layout
 from teamhub_shared import TeamhubError
 from unit.teamhub.environment.conftest import Server
@@ -39,9 +40,30 @@ def test_without_its_mark_it_does_not_count(server: Server, other: Channel) -> N
     assert [generation.path for generation in generations.complete(server.layout)] == [first]
 
 
-def test_one_that_another_command_is_removing_does_not_count(server: Server) -> None:
-    (server.current / "generation.json").unlink()
+def test_one_that_another_command_is_removing_does_not_count(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = generations.read
+
+    def read_too_late(path: Path) -> Generation:
+        generations.remove(path)
+        return read(path)
+
+    monkeypatch.setattr(generations, "read", read_too_late)
     assert generations.complete(server.layout) == ()
+
+
+@pytest.mark.parametrize("text", [None, b"", b"\x00\xff", b"[]", b'{"packages": 3}'])
+def test_one_that_does_not_say_what_it_was_made_of_is_named(
+    server: Server, text: bytes | None
+) -> None:
+    file = server.current / "generation.json"
+    file.unlink()
+    if text is not None:
+        file.write_bytes(text)
+    with pytest.raises(DamagedStore, match=str(file)) as caught:
+        generations.complete(server.layout)
+    assert caught.value.remedy == "type: teamhub env repair"
 
 
 def test_what_a_killed_build_left_is_removed_and_nothing_else(server: Server) -> None:

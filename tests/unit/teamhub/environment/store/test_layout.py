@@ -18,7 +18,6 @@ WRITTEN = (
     "pip_cache",
     "history",
     "busy",
-    "unsynced",
 )
 
 

@@ -10,7 +10,6 @@ import pytest
 from support.conda_channel import Channel
 from support.web import Web
 from teamhub.environment import building
-from teamhub.environment.store import unsynced
 from teamhub.environment.store.layout import Layout
 from teamhub_shared import TeamhubError
 from unit.teamhub.environment.conftest import Server
@@ -51,14 +50,6 @@ def test_what_another_boot_left_is_unpacked_again(
     server: Server, unpacked: Path, tear: Callable[[Path], None]
 ) -> None:
     tear(unpacked)
-    server.layout.unsynced.write_text("another boot\n")
-    server.apply()
-    assert server.version("extra") == "1.0"
-
-
-def test_a_note_that_lost_its_content_is_of_another_boot(server: Server, unpacked: Path) -> None:
-    empty(unpacked)
-    empty(server.layout.unsynced)
     server.apply()
     assert server.version("extra") == "1.0"
 
@@ -73,7 +64,6 @@ def test_what_this_boot_left_is_used(server: Server, unpacked: Path) -> None:
 def test_what_a_complete_generation_has_stays(server: Server) -> None:
     synced = server.layout.cache / "library-2.0-0/share/library/version"
     before = synced.stat().st_ino
-    server.layout.unsynced.write_text("another boot\n")
     server.apply()
     assert synced.stat().st_ino == before
 
@@ -83,15 +73,6 @@ def test_what_a_failed_build_has_unpacked_is_synced(server: Server, other: Chann
     server.ask("extra", "broken", channels=[other.url])
     with pytest.raises(TeamhubError):
         server.apply()
-    assert not server.layout.unsynced.exists()
-
-
-def test_no_note_is_left_of_a_generation_that_was_synced(server: Server) -> None:
-    assert not server.layout.unsynced.exists()
-
-
-def test_boots_are_distinguished_by_the_kernels_own_name_for_them() -> None:
-    assert len(unsynced.BOOT_ID.read_text("ascii").strip()) == 36
 
 
 def test_what_came_whole_before_a_power_cut_is_not_fetched_again(
@@ -118,7 +99,6 @@ def test_a_packages_own_metadata_may_be_torn_as_well(
     server: Server, unpacked: Path, name: str
 ) -> None:
     empty(unpacked.parents[2] / "info" / name)
-    server.layout.unsynced.write_text("another boot\n")
     server.apply()
     assert server.version("extra") == "1.0"
 
@@ -128,7 +108,6 @@ def test_metadata_of_which_there_is_no_hash_may_be_torn(server: Server, unpacked
     record = unpacked.parents[2] / "info/index.json"
     record.write_text(record.read_text().replace('"generic"', '"python"'))
     empty(unpacked.parents[2] / "info/link.json")
-    server.layout.unsynced.write_text("another boot\n")
     server.apply()
     assert server.version("extra") == "1.0"
 
@@ -136,14 +115,12 @@ def test_metadata_of_which_there_is_no_hash_may_be_torn(server: Server, unpacked
 def test_doubt_outlives_a_build_that_fails(server: Server, unpacked: Path, other: Channel) -> None:
     Path(other.add("broken")).write_bytes(b"not a package")
     zeros(unpacked)
-    server.layout.unsynced.write_text("another boot\n")
     server.ask("broken", channels=[other.url])
     with pytest.raises(TeamhubError):
         server.apply()
     server.ask("extra", channels=[other.url])
     server.apply()
     assert server.version("extra") == "1.0"
-    assert not server.layout.unsynced.exists()
 
 
 def test_an_installation_that_fails_looks_for_what_is_torn(server: Server, unpacked: Path) -> None:
@@ -167,4 +144,3 @@ def cut_power(server: Server, url: str, monkeypatch: pytest.MonkeyPatch) -> None
         patch.setattr(building, "sync", killed)
         with pytest.raises(Killed):
             server.apply()
-    server.layout.unsynced.write_text("another boot\n")
