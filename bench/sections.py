@@ -131,6 +131,14 @@ def serving(asked: Asked, servers: Servers) -> list[Row]:
     return serving.measure(server, installation, asked.rounds)
 
 
+def crowd(asked: Asked, servers: Servers) -> list[Row]:
+    """Two hubs on one server, and one crowd after the other."""
+    from bench import crowd
+
+    server, installation = servers.installed()
+    return crowd.measure(server, installation, asked.rounds)
+
+
 def reconfigure(asked: Asked, servers: Servers) -> list[Row]:
     """Reconfiguration with many people."""
     from bench import reconfigure
@@ -176,6 +184,13 @@ SECTIONS = {
         "Two hubs on one booted server, from the same packages: teamhub, and JupyterHub as root "
         "with LocalProcessSpawner and without TLS, as recipes have it.",
         serving,
+    ),
+    "crowd": Section(
+        "A class begins",
+        "50 people log in within 10 seconds and start their servers, while 500 requests for the "
+        "login page come from others. The two hubs of the section before, one after the other; the "
+        "browsers' side runs on the same two processors.",
+        crowd,
     ),
     "reconfigure": Section(
         "Reconfiguration",

@@ -6,8 +6,43 @@ in the folder of this file.
 """
 
 import importlib.util
+import os
+import pwd
+import stat
 import sys
 from pathlib import Path
+from typing import Any
+
+
+def fault_of_home(account: pwd.struct_passwd) -> str:
+    """Why no server can start in the home of the account that this runs as; empty if one can.
+
+    A home that is full or read-only is no fault: a server starts there, and shows what is in it.
+    """
+    home = account.pw_dir
+    try:
+        found = Path(home).stat()
+    except FileNotFoundError:
+        return f"the home folder {home} does not exist"
+    except OSError as error:
+        return f"the home folder {home} cannot be opened: {error.strerror}"
+    if not stat.S_ISDIR(found.st_mode):
+        return f"the home {home} is not a folder"
+    if found.st_uid != account.pw_uid:
+        owner = name_of(found.st_uid)
+        return f"the home folder {home} belongs to {owner}, not to {account.pw_name}"
+    if not os.access(home, os.R_OK | os.X_OK):
+        return f"the home folder {home} cannot be opened by {account.pw_name}: wrong mode"
+    return ""
+
+
+def name_of(uid: int) -> str:
+    """The account that has a uid, or the uid if none has it."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
 
 # finds the package, and imports nothing of it
 package = importlib.util.find_spec("sudospawner")
@@ -18,6 +53,19 @@ spec = importlib.util.spec_from_file_location(
 )
 if spec is None or spec.loader is None:
     sys.exit("teamhub: sudospawner has no mediator; type: apt install --reinstall teamhub")
-mediator = importlib.util.module_from_spec(spec)
+mediator: Any = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(mediator)
+start = mediator.spawn
+
+
+def start_at_home(singleuser: str, **request: object) -> None:
+    """Start a person's server if its home can hold one; else answer why not."""
+    fault = fault_of_home(pwd.getpwuid(os.getuid()))
+    if fault:
+        mediator.finish({"ok": False, "error": fault})
+    else:
+        start(singleuser, **request)
+
+
+mediator.spawn = start_at_home
 mediator.main()

@@ -21,6 +21,9 @@ from teamhub.commands import (
 )
 from teamhub_shared import TeamhubError
 
+#: What a shell reports of a program that Ctrl-C ended: 128 and the number of SIGINT.
+INTERRUPTED = 130
+
 COMMANDS = (apply, channel, check_config, env, repair, servers, setup, status, tls, user)
 
 
@@ -37,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TeamhubError as error:
         print(f"teamhub: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("teamhub: interrupted; the same command again goes on", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

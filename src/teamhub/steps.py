@@ -12,12 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from teamhub.hub import ports
-from teamhub.people import accounts, limits, membership, system_accounts
+from teamhub.people import accounts, homes, limits, membership, system_accounts
 from teamhub.settings import conf
 from teamhub.system.remedies import in_maintainer_script
 from teamhub.system.report import report
 from teamhub.system.run import run
-from teamhub_shared.accounts import SERVICE_ACCOUNT
+from teamhub_shared.accounts import SERVICE_ACCOUNT, USERS_GROUP
 
 #: The hub's own folder.
 STATE = Path("/var/lib/teamhub")
@@ -40,6 +40,7 @@ def check_settings(values: Mapping[str, str]) -> None:
     from teamhub.tls import certificates
 
     warn_of_unknown_keys()
+    homes.warn(accounts.members(USERS_GROUP))
     ports.check(values, first_time=not conf.PATH.exists())
     certificates.check(values)
     # Only for a hub that is to start, since it takes seconds.  An upgrade may bring a configuration

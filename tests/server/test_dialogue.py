@@ -214,6 +214,18 @@ def test_back_from_the_first_question_leaves_everything_as_it_is(
         assert dialogue.value("users") == SHOWN["users"]
 
 
+def test_a_dialogue_that_is_killed_leaves_no_answer_for_the_next_configuration(
+    server: BootedServer, reconfigure: Reconfigure
+) -> None:
+    with reconfigure() as dialogue:
+        dialogue.type("users", "zoe")
+        dialogue.question("admins")
+        server.run("pkill", "--full", "dpkg-reconfigure")
+        dialogue.end()
+    flag = server.run("debconf-communicate", given="FGET teamhub/users pending\n").stdout
+    assert flag.split()[-1] != "true"
+
+
 #: For each question what it refuses: the answer, the reason's template, what is named.  A dialogue
 #: gives up after twenty; what else is refused is a matter of the checks, not of the dialogue.
 WRONG = {

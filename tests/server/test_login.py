@@ -83,17 +83,19 @@ def outsiders(server: BootedServer) -> dict[str, str]:
         "river": "two by two 2",  # locked
         "simon": "Ariel hospital 3",  # expired
         "jayne": "",  # no password at all
+        "book": "Shepherd 5",  # has a shell that lets nobody in
         "root": "Alliance 4",
     }
-    for name in ("kaylee", "river", "simon", "jayne"):
+    for name in ("kaylee", "river", "simon", "jayne", "book"):
         server.run("adduser", "--disabled-password", "--gecos", "", name)
-    for name in ("river", "simon", "jayne"):
+    for name in ("river", "simon", "jayne", "book"):
         server.run("adduser", name, "jupyterhub")
     lines = "".join(f"{name}:{word}\n" for name, word in passwords.items() if word)
     server.run("chpasswd", given=lines)
     server.run("usermod", "--lock", "river")
     server.run("usermod", "--expiredate", "2020-01-01", "simon")
     server.run("passwd", "--delete", "jayne")
+    server.run("usermod", "--shell", "/usr/sbin/nologin", "book")
     return passwords
 
 
@@ -115,7 +117,7 @@ def test_an_unknown_name_is_refused(client: LogIn) -> None:
     assert_refused(client("badger"), "wrong")
 
 
-@pytest.mark.parametrize("name", ["kaylee", "river", "simon", "root"])
+@pytest.mark.parametrize("name", ["kaylee", "river", "simon", "book", "root"])
 def test_an_outsider_is_refused_with_the_right_password(
     client: LogIn, outsiders: dict[str, str], name: str
 ) -> None:
@@ -132,6 +134,18 @@ def test_an_account_without_a_password_is_refused(
     assert_refused(client("jayne"), password)
 
 
+def test_while_etc_nologin_is_there_nobody_new_gets_in(
+    server: BootedServer, client: LogIn, zoe: HubClient
+) -> None:
+    server.run("touch", "/etc/nologin")
+    try:
+        assert_refused(client("wash"), PASSWORDS["wash"])
+        assert zoe.compute("print('works')") == "works\n"
+    finally:
+        server.run("rm", "/etc/nologin")
+    assert client("wash").log_in(PASSWORDS["wash"]).status_code == 302
+
+
 def test_the_hubs_own_account_is_refused(client: LogIn, server: BootedServer) -> None:
     server.run("chpasswd", given="rhea:Vera 6\n")
     server.run("adduser", "rhea", "jupyterhub")
@@ -143,7 +157,7 @@ def test_the_hubs_own_account_is_refused(client: LogIn, server: BootedServer) ->
 
 def test_the_refusal_names_what_may_be_wrong(client: LogIn) -> None:
     shown = error_shown(client("zoe").log_in("wrong"))
-    for reason in ("name", "password", "list", "locked", "expired"):
+    for reason in ("name", "password", "list", "locked", "expired", "shell"):
         assert reason in shown
 
 

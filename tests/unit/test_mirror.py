@@ -13,7 +13,7 @@ SOURCE, UNIT = REPOSITORY / "src", REPOSITORY / "tests/unit"
 #: that was built, or of what such a module is a part of.
 TESTED_BY = {
     "setup.py": "package/test_files.py",
-    "programs/mediator.py": "server/test_isolation.py",
+    "programs/mediator.py": "server/test_homes.py",
     "teamhub/cli.py": "server/test_people.py",
     "teamhub/commands/apply.py": "server/test_settings.py",
     "teamhub/commands/channel.py": "server/test_environment.py",
@@ -50,6 +50,7 @@ TESTED_BY = {
     "teamhub_build/solver.py": "unit/teamhub_build/test_lock.py",
     "teamhub_build/suites.py": "package/test_control.py",
     "teamhub_build/workspace.py": "unit/teamhub_build/test_machine.py",
+    "teamhub_hub/spawner.py": "server/test_homes.py",
     "teamhub_shared/__init__.py": "package/test_channel.py",
     "teamhub_shared/accounts.py": "unit/maintscripts/test_parity.py",
     "teamhub_shared/conda/network.py": "unit/teamhub/environment/conda/test_channels.py",

@@ -49,7 +49,7 @@ c.PAMAuthenticator.service = "teamhub"
 c.PAMAuthenticator.open_sessions = False  # sudo opens the session, as the person (teamhub-spawn)
 
 # --- People's servers
-c.JupyterHub.spawner_class = "sudospawner.SudoSpawner"
+c.JupyterHub.spawner_class = "teamhub_hub.spawner.TeamSpawner"
 c.SudoSpawner.sudospawner_path = "/usr/lib/teamhub/sudospawner"
 c.Spawner.notebook_dir = "~/notebooks"
 c.Spawner.default_url = {"lab": "/lab", "notebook": "/tree"}[settings["INTERFACE"]]

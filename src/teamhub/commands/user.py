@@ -5,17 +5,28 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from teamhub.people import accounts, membership, passwords, servers
 from teamhub.system.report import report
 from teamhub.system.tables import show
+from teamhub_shared import TeamhubError
 
 #: How often the two passwords that are typed may differ.
 ATTEMPTS = 3
 
 #: What the list says of one person.
 Person = dict[str, str | bool]
+
+
+class Interrupted(TeamhubError):
+    """The questions for passwords were ended; the passwords given before hold."""
+
+    def __init__(self, left: Sequence[str]) -> None:
+        super().__init__(
+            f"interrupted; without a new password: {', '.join(left)}",
+            f"give each of them one with: teamhub user passwd {left[0]}",
+        )
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -78,13 +89,28 @@ def change_password(chosen: argparse.Namespace) -> None:
 
 
 def give_passwords(kind: str, names: Sequence[str], chosen: argparse.Namespace) -> None:
-    """Give each a password that is asked for or made up; one that is made up is printed, once."""
-    asking = not chosen.generate and sys.stdin.isatty()
-    typed = {name: ask(name) if asking else "" for name in names}
+    """Give each a password that is asked for or made up; one that is made up is printed, once.
+
+    A password that was typed is given before the next one is asked for.
+    Raises Interrupted, with the names that are left, when Ctrl-C ends the questions.
+    """
+    if chosen.generate or not sys.stdin.isatty():
+        give(kind, dict.fromkeys(names, ""), permanent=chosen.permanent)
+        return
+    for position, name in enumerate(names):
+        try:
+            typed = ask(name)
+        except (KeyboardInterrupt, EOFError):
+            raise Interrupted(names[position:]) from None
+        give(kind, {name: typed}, permanent=chosen.permanent)
+
+
+def give(kind: str, typed: Mapping[str, str], *, permanent: bool) -> None:
+    """Give passwords, by name; make up and print those that are empty."""
     made = {name: passwords.generate() for name, password in typed.items() if not password}
-    if names:
-        passwords.give({**typed, **made}, permanent=chosen.permanent)
-    until = "" if chosen.permanent else ", to be changed at the first login"
+    if typed:
+        passwords.give({**typed, **made}, permanent=permanent)
+    until = "" if permanent else ", to be changed at the first login"
     for name, password in made.items():
         print(f"{name}: {kind} password {password}{until}", flush=True)
 

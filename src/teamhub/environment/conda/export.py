@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
 
+OTHER_FOLDER = "name a folder that is empty or does not exist"
+
+
 class CannotExport(TeamhubError):
     """The folder for the channel cannot be used."""
 
@@ -40,10 +43,10 @@ def export(generation: Path, folder: Path, layout: Layout) -> Exported:
     already there and correct are kept.
     Raises CannotExport, ChannelUnreachable or CorruptPackage.
     """
+    if folder.exists() and not folder.is_dir():
+        raise CannotExport(f"{folder} is not a folder", OTHER_FOLDER)
     if folder.is_dir() and not (folder / "noarch/repodata.json").exists() and any(folder.iterdir()):
-        raise CannotExport(
-            f"{folder} has other files in it", "name a folder that is empty or does not exist"
-        )
+        raise CannotExport(f"{folder} has other files in it", OTHER_FOLDER)
     with rattler_process(shlex.join(["teamhub", "channel", "export", str(folder)])) as rattler:
         return rattler.call(write_channel, generation, folder, layout)
 
@@ -60,8 +63,8 @@ def write_channel(generation: Path, folder: Path, layout: Layout) -> Exported:
     entries: dict[str, dict[str, Any]] = {subdir: {} for subdir in SUBDIRS}
     for name, record in sorted(records.items()):
         target = folder / record.subdir / name
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             put(record, target, layout)
         except OSError as error:
             raise CannotExport(f"{target}: {error}", "make room there, and export again") from error

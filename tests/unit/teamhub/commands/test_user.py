@@ -94,3 +94,25 @@ def test_two_passwords_that_differ_are_asked_for_again_and_then_given_up(
 def test_the_same_password_twice_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getpass", lambda _: "Mudder's Milk 5")
     assert user.ask("kaylee") == "Mudder's Milk 5"
+
+
+def test_ctrl_c_keeps_the_passwords_that_were_given_and_names_who_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[dict[str, str]] = []
+    typed = iter(["Engine's song 1", "Engine's song 1"])
+
+    def type_or_interrupt(_: str) -> str:
+        try:
+            return next(typed)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", type_or_interrupt)
+    monkeypatch.setattr(passwords, "give", lambda new, **_: given.append(dict(new)))
+    chosen = cli.parser().parse_args(["user", "add", "kaylee", "river", "simon"])
+    with pytest.raises(user.Interrupted, match="river, simon") as ended:
+        user.give_passwords("initial", chosen.names, chosen)
+    assert given == [{"kaylee": "Engine's song 1"}]
+    assert "teamhub user passwd river" in ended.value.remedy

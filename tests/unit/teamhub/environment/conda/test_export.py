@@ -63,6 +63,20 @@ def test_a_folder_with_other_files_is_refused(server: Server, tmp_path: Path) ->
         export.export(server.current, folder, server.layout)
 
 
+def test_a_file_in_the_folders_place_is_named(server: Server, tmp_path: Path) -> None:
+    place = tmp_path / "passwd"
+    place.write_text("zoe:x")
+    with pytest.raises(export.CannotExport, match=f"{place} is not a folder"):
+        export.export(server.current, place, server.layout)
+    assert place.read_text() == "zoe:x"
+
+
+def test_a_folder_that_cannot_be_made_is_named(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(export.CannotExport, match="Not a directory"):
+        export.export(server.current, tmp_path / "file/folder", server.layout)
+
+
 def test_what_a_channel_has_corrected_stays_corrected(
     server: Server, other: Channel, tmp_path: Path
 ) -> None:
