@@ -142,3 +142,13 @@ def test_pictures_were_taken(visit: Visit, figure: Callable[[str], None]) -> Non
         picture = visit.screenshots / name
         assert picture.stat().st_size > 10_000
         figure(f"screenshot: {picture}")
+
+
+def test_a_home_that_becomes_full_is_said_in_jupyterlab(visit: Visit, server: BootedServer) -> None:
+    server.run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "/home/zoe")
+    try:
+        server.run("dd", "if=/dev/zero", "of=/home/zoe/full", "bs=4k", check=False)
+        notice = visit.page.get_by_text("Your home folder /home/zoe", exact=False).first
+        expect(notice).to_be_visible(timeout=MILLISECONDS)
+    finally:
+        server.run("umount", "/home/zoe")

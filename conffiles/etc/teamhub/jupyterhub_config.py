@@ -58,7 +58,8 @@ c.Spawner.http_timeout = 60
 for limit, value in teamhub.shown_limits(settings).items():
     setattr(c.Spawner, limit, value)
 c.Spawner.environment = {
-    "JUPYTER_CONFIG_PATH": "/etc/teamhub/jupyter",
+    # the admin's, and behind it what loads teamhub's notices in JupyterLab
+    "JUPYTER_CONFIG_PATH": "/etc/teamhub/jupyter:/usr/share/teamhub/jupyter",
     # plots carry bokeh's own scripts, so that browsers do not need to reach any other server
     "BOKEH_RESOURCES": "inline",
 }
