@@ -1,5 +1,5 @@
-# What people's servers load of teamhub's: notices in JupyterLab.  This is no place for settings: yours
-# belong in /etc/teamhub/jupyter, which counts more.
+# What people's servers load of teamhub's: notices in JupyterLab.  This is no place for settings:
+# yours belong in /etc/teamhub/jupyter, which counts more.
 import sys
 
 # behind everything else: it holds teamhub_server alone

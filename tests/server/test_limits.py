@@ -83,7 +83,7 @@ def test_a_program_that_takes_too_much_memory_is_explained(
     write_settings(server, MEMORY_LIMIT="512M")
     server.run(*APPLY)
     try:
-        hog = "import subprocess; print(subprocess.run(['python3', '-c', 'bytearray(2**30)']))"
+        hog = "import subprocess; print(subprocess.run(['python3', '-c', 'bytes(1) * 2**30']))"
         assert "returncode=-9" in zoe.compute(hog)
         (notice,) = zoe.get("/user/zoe/teamhub/notices").json()
     finally:
