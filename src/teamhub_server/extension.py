@@ -36,5 +36,5 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(app: ServerApp) -> None:
-    address = url_path_join(app.web_app.settings["base_url"], "teamhub/notices")
+    address = url_path_join(app.web_app.settings["base_url"], "api/teamhub/notices")
     app.web_app.add_handlers(".*$", [(address, NoticesHandler)])

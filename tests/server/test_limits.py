@@ -75,18 +75,3 @@ def test_a_limit_of_tasks_restarts_nothing(server: BootedServer, uid: str) -> No
     server.run(*APPLY)
     assert shown(server, uid)["TasksMax"] == "300"
     assert processes(server) == before
-
-
-def test_a_program_that_takes_too_much_memory_is_explained(
-    server: BootedServer, zoe: HubClient
-) -> None:
-    write_settings(server, MEMORY_LIMIT="512M")
-    server.run(*APPLY)
-    try:
-        hog = "import subprocess; print(subprocess.run(['python3', '-c', 'bytes(1) * 2**30']))"
-        assert "returncode=-9" in zoe.compute(hog)
-        (notice,) = zoe.get("/user/zoe/teamhub/notices").json()
-    finally:
-        write_settings(server, **NO_LIMITS)
-        server.run(*APPLY)
-    assert "your programs together reached the limit of 0.50 GiB" in notice["message"]

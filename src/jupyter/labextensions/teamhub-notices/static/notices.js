@@ -5,13 +5,19 @@
   const SECONDS = 15;
   const shown = new Set();
 
+  // a cookie alone is not enough for JupyterHub: any site's page could send that
+  function xsrfToken() {
+    const found = document.cookie.match(/\b_xsrf=([^;]*)/);
+    return found ? found[1] : "";
+  }
+
   async function look(app, url) {
     if (document.hidden) {
       return; // nobody reads it, and a page in the background should cost nothing
     }
     let notices;
     try {
-      const answer = await fetch(url, { credentials: "same-origin" });
+      const answer = await fetch(url, { headers: { "X-XSRFToken": xsrfToken() } });
       if (!answer.ok) {
         return;
       }
@@ -42,7 +48,7 @@
     description: "Shows what the server has to say to the person who uses it.",
     autoStart: true,
     activate(app) {
-      const url = `${app.serviceManager.serverSettings.baseUrl}teamhub/notices`;
+      const url = `${app.serviceManager.serverSettings.baseUrl}api/teamhub/notices`;
       const lookNow = () => look(app, url);
       app.restored.then(lookNow);
       setInterval(lookNow, SECONDS * 1000);
