@@ -9,18 +9,33 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pwd
 import re
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-DATABASE = Path("/var/lib/teamhub/jupyterhub.sqlite")
-#: The number of copies that are kept.
-KEPT = 5
+from teamhub_hub.copies import (
+    DATABASE,
+    KEPT,
+    all_backups,
+    back_up,
+    copy,
+    damage,
+    folder_of,
+    newest_sound,
+    put_in_place,
+    remove_old,
+    revision_of,
+    sync,
+)
+
+#: The number of damaged databases that are kept.
+KEPT_DAMAGED = 3
 #: A migration of Alembic's names in its source the one that it follows; the first follows none.
 REVISION = re.compile(r"^(down_revision|revision) *= *(?:'(\w+)'|\"(\w+)\"|None)", re.MULTILINE)
 
@@ -48,18 +63,6 @@ class Schema:
     head: str
 
 
-@dataclass(frozen=True)
-class Backup:
-    """A copy of the database, named TIME-REVISION.sqlite."""
-
-    path: Path
-
-    @property
-    def revision(self) -> str:
-        """The revision of its schema."""
-        return self.path.stem.partition("-")[2]
-
-
 def hub_schema() -> Schema:
     """The schema of the JupyterHub that this Python has; importing it would take a second."""
     found = importlib.util.find_spec("jupyterhub")
@@ -79,20 +82,6 @@ def read_schema(migrations: Path) -> Schema:
     return Schema(frozenset(revisions), head)
 
 
-def revision_of(database: Path) -> str | None:
-    """The revision of a database's schema; None if there is no database, or an empty one."""
-    if not database.exists():
-        return None
-    with closing(sqlite3.connect(database)) as connection:
-        try:
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        except sqlite3.OperationalError as error:
-            if "no such table" not in str(error):
-                raise
-            return None
-    return str(row[0]) if row else None
-
-
 def make_readable(database: Path, schema: Schema, upgrade: Upgrade) -> str | None:
     """Bring the database to the hub's schema; what was done, in words, or None.
 
@@ -109,7 +98,7 @@ def make_readable(database: Path, schema: Schema, upgrade: Upgrade) -> str | Non
     if revision_of(new) != schema.head:
         upgrade(new)
     put_in_place(new, database)
-    remove_old(backup.path.parent)
+    remove_old(backup.path.parent, KEPT)
     if source == database:
         return f"the hub's database has a newer schema now; the copy from before: {backup.path}"
     return (
@@ -128,7 +117,7 @@ def readable(database: Path, schema: Schema) -> Path | None:
         return None
     if revision in schema.known:
         return database
-    for backup in reversed(backups(folder_of(database))):
+    for backup in reversed(all_backups(database)):
         if backup.revision in schema.known:
             return backup.path
     raise UnreadableDatabase(
@@ -139,90 +128,21 @@ def readable(database: Path, schema: Schema) -> Path | None:
     )
 
 
-def folder_of(database: Path) -> Path:
-    """Where the copies of a database are."""
-    return database.parent / "backups"
-
-
-def backups(folder: Path) -> list[Backup]:
-    """The copies, the oldest first."""
-    return [Backup(path) for path in sorted(folder.glob("*-*.sqlite"))]
-
-
-def back_up(database: Path, revision: str) -> Backup:
-    """A copy of the present database: one that exists already, or a new one.
-
-    A hub that cannot be started is tried again each second, and must not push older copies out.
-    """
-    folder = folder_of(database)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for backup in backups(folder):
-        same = backup.revision == revision
-        if same and backup.path.stat().st_mtime >= database.stat().st_mtime:
-            return backup
-    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    path = folder / f"{moment}-{revision}.sqlite"
-    partial = path.with_suffix(".partial")
-    copy(database, partial)
-    put_in_place(partial, path)
-    return Backup(path)
-
-
-def copy(source: Path, target: Path) -> None:
-    """Copy a database through SQLite, which first completes what a crash left unfinished."""
-    target.unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
-    target.chmod(0o600)
-
-
-def put_in_place(new: Path, path: Path) -> None:
-    """Give a file another's name once it has reached the disk."""
-    sync(new)
-    new.replace(path)
-    sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Write a file, or a folder's list of names, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def remove_old(folder: Path) -> None:
-    """Keep the newest copies."""
-    for backup in backups(folder)[:-KEPT]:
-        backup.path.unlink()
-
-
-def damage(database: Path) -> str | None:
-    """What SQLite finds wrong in a database; None if it is sound, empty or missing."""
-    if not database.exists():
-        return None
-    try:
-        with closing(sqlite3.connect(database)) as connection:
-            (said, *_) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        if type(error) is not sqlite3.DatabaseError:  # its kinds are locks, rights, a full disk
-            raise
-        return str(error)
-    return None if said == "ok" else " ".join(str(said).split())
-
-
 def recover(database: Path, schema: Schema) -> str | None:
-    """Set a damaged database aside, and put the newest sound copy in its place; what was done.
+    """Put the newest sound copy in the place of a database that is damaged or gone; what was done.
 
-    Without such a copy the hub begins with an empty one.
+    A damaged one is set aside.  Without a sound copy the hub begins with an empty one.
     """
     fault = damage(database)
-    if fault is None:
+    gone = not database.exists() or database.stat().st_size == 0
+    if not (fault or gone):
         return None
-    aside = set_aside(database)
-    said = f"{database} was damaged ({fault}) and is {aside} now; "
-    backup = newest_sound(database, schema)
+    backup = newest_sound(database, schema.known)
+    if gone and backup is None:
+        return None  # a new hub
+    said = f"{database} was missing or empty; "
+    if fault:
+        said = f"{database} was damaged ({fault}) and is {set_aside(database)} now; "
     if backup is None:
         said += "there is no sound copy, so the hub begins with an empty one"
     else:
@@ -236,13 +156,6 @@ def recover(database: Path, schema: Schema) -> str | None:
     )
 
 
-def newest_sound(database: Path, schema: Schema) -> Backup | None:
-    """The newest copy that is sound and that this hub can read."""
-    found = reversed(backups(folder_of(database)))
-    usable = (each for each in found if each.revision in schema.known)
-    return next((each for each in usable if not damage(each.path)), None)
-
-
 def set_aside(database: Path) -> Path:
     """Give a damaged database another name, with its journals, which belong to no other one."""
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -251,6 +164,9 @@ def set_aside(database: Path) -> Path:
         part = database.with_name(database.name + suffix)
         if part.exists():
             part.replace(aside.with_name(aside.name + suffix))
+    for old in sorted(database.parent.glob(f"{database.name}.corrupt-*Z"))[:-KEPT_DAMAGED]:
+        for part in database.parent.glob(f"{old.name}*"):
+            part.unlink()
     sync(database.parent)
     return aside
 
@@ -279,11 +195,19 @@ def explained(database: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise UnreadableDatabase(
-            f"{database}: {error}",
-            f"{database} has to belong to the account of the hub: chown rhea: {database}; if it "
-            f"does, see whether there is room: df -h {database.parent}",
-        ) from error
+        raise UnreadableDatabase(f"{database}: {error}", remedy(database)) from error
+
+
+def remedy(database: Path) -> str:
+    """What to do about a database that cannot be opened or written."""
+    try:
+        owner = database.stat().st_uid
+    except OSError:
+        owner = os.geteuid()
+    if owner != os.geteuid():
+        account = pwd.getpwuid(os.geteuid()).pw_name
+        return f"it belongs to uid {owner}, not to {account}: chown {account}: {database}"
+    return f"see whether there is room: df -h {database.parent}"
 
 
 def main(database: Path = DATABASE) -> int:

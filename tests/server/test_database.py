@@ -208,3 +208,20 @@ def test_a_damaged_database_gives_way_to_a_copy_and_people_log_in(
     assert sign_in("wash").is_signed_in()
     assert revision(server) == head
     assert f"{BACKUPS}/99990101T000000Z-{head}.sqlite was put back" in server.journal("teamhub")
+
+
+def test_the_nightly_copy_is_made_while_the_hub_goes_on_and_replaces_a_lost_database(
+    server: BootedServer, installed: Installation, sign_in: LogIn
+) -> None:
+    server.run("sh", "-c", f"rm -f {BACKUPS}/*")
+    assert "teamhub-database.timer" in server.output("systemctl", "list-timers", "--no-pager")
+    before = main_pid(server, "teamhub")
+    server.run("systemctl", "start", "teamhub-database.service")
+    assert main_pid(server, "teamhub") == before
+    copy = server.output("sh", "-c", "ls -1 /var/lib/teamhub/nightly/*.sqlite")
+    server.run("systemctl", "stop", "teamhub")
+    server.run("rm", DATABASE)
+    server.run("systemctl", "start", "teamhub")
+    wait_for_login_page(server, installed.ca)
+    assert f"{copy} was put back" in server.journal("teamhub")
+    assert sign_in("zoe").is_signed_in()

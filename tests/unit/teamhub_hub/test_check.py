@@ -166,7 +166,7 @@ class TestProcess:
         assert answer.database is not None
         problem, remedy = answer.database
         assert problem == f"{database_of(config)}: unable to open database file"
-        assert remedy.startswith(f"{database_of(config)} has to belong to the account of the hub")
+        assert remedy == f"see whether there is room: df -h {database_of(config).parent}"
 
     def test_a_configuration_prints_what_it_likes(self, config: HubConfig) -> None:
         config.snippet("print('{')\nimport os\nos.system('echo [')\n")

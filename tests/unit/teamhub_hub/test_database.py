@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sqlite3
 import subprocess
 import sys
@@ -13,20 +14,24 @@ from pathlib import Path
 import pytest
 from jupyterhub import dbutil, orm
 
-from teamhub_hub.database import (
+from teamhub_hub.copies import (
     KEPT,
+    back_up,
+    back_up_tonight,
+    backups,
+    folder_of,
+    nightly_folder_of,
+    revision_of,
+)
+from teamhub_hub.database import (
     Schema,
     UnreadableDatabase,
-    back_up,
-    backups,
     check,
-    folder_of,
     hub_schema,
     main,
     make_readable,
     read_schema,
     recover,
-    revision_of,
 )
 
 FIRST, SECOND, THIRD = "1111aaaa1111", "2222bbbb2222", "3333cccc3333"
@@ -221,9 +226,19 @@ class TestCheck:
             check(database)
         assert str(raised.value) == (
             f"{database}: unable to open database file\n"
-            f"  What to do: {database} has to belong to the account of the hub: chown rhea: "
-            f"{database}; if it does, see whether there is room: df -h {tmp_path}"
+            f"  What to do: see whether there is room: df -h {tmp_path}"
         )
+
+    def test_one_of_another_accounts_is_refused_with_the_command_that_gives_it_back(
+        self, tmp_path: Path
+    ) -> None:
+        database = tmp_path / "jupyterhub.sqlite"
+        database.mkdir()
+        os.chown(database, 4321, 4321)
+        with pytest.raises(UnreadableDatabase, match="belongs to uid 4321") as raised:
+            check(database)
+        account = pwd.getpwuid(os.geteuid()).pw_name
+        assert raised.value.remedy.endswith(f"chown {account}: {database}")
 
 
 def cut_short(database: Path) -> None:
@@ -283,6 +298,37 @@ class TestRecovery:
         said = recover(copied, OLD_HUB)
         assert not copied.exists()
         assert "there is no sound copy, so the hub begins with an empty one" in str(said)
+
+    def test_one_that_is_gone_is_replaced_as_well(self, copied: Path) -> None:
+        copied.unlink()
+        assert "was missing or empty" in str(recover(copied, NEW_HUB))
+        assert people(copied) == ["zoe"]
+
+    def test_so_is_an_empty_file(self, copied: Path) -> None:
+        copied.write_bytes(b"")
+        recover(copied, NEW_HUB)
+        assert people(copied) == ["zoe"]
+
+    def test_a_new_hub_begins_without_a_word(self, tmp_path: Path) -> None:
+        assert recover(tmp_path / "jupyterhub.sqlite", NEW_HUB) is None
+
+    def test_a_nightly_copy_that_is_newer_comes_first(self, copied: Path) -> None:
+        back_up_tonight(copied)
+        (tonight,) = nightly_folder_of(copied).iterdir()
+        tonight.rename(tonight.with_name(f"99990101T000000Z-{THIRD}.sqlite"))
+        without_header(copied)
+        recover(copied, NEW_HUB)
+        assert people(copied) == ["zoe", "wash"]
+
+    def test_three_damaged_ones_are_kept(self, copied: Path) -> None:
+        for year in (2021, 2022, 2023):
+            copied.with_name(f"{copied.name}.corrupt-{year}0101T000000Z").touch()
+            copied.with_name(f"{copied.name}.corrupt-{year}0101T000000Z-wal").touch()
+        without_header(copied)
+        recover(copied, NEW_HUB)
+        kept = sorted(copied.parent.glob("*.corrupt-*Z"))
+        assert [path.name[26:30] for path in kept[:2]] == ["2022", "2023"]
+        assert len(kept) == 3
 
     def test_a_sound_one_stays(self, copied: Path) -> None:
         assert recover(copied, NEW_HUB) is None
