@@ -165,6 +165,17 @@ def test_apply_says_what_does_not_run_and_starts_it(server: BootedServer) -> Non
 
 
 @pytest.mark.usefixtures("serves_afterwards")
+def test_a_masked_hub_stays_so_and_can_be_checked(server: BootedServer) -> None:
+    server.run("systemctl", "mask", "--now", "teamhub")
+    server.run("teamhub", "check-config")
+    said = apply(server)
+    assert "teamhub.service does not run, since it is masked" in said
+    assert not both_run(server)
+    server.run("systemctl", "unmask", "teamhub")
+    apply(server)
+
+
+@pytest.mark.usefixtures("serves_afterwards")
 def test_a_masked_proxy_stays_so_and_apply_says_it(server: BootedServer) -> None:
     server.run("systemctl", "mask", "--now", "teamhub-proxy")
     said = apply(server)

@@ -12,16 +12,22 @@ from teamhub.system import units
 from teamhub.system.run import run
 
 STATE = Path("/var/lib/teamhub")
+#: debhelper of Debian 12 puts units into /lib, which is a link to /usr/lib.
+PACKAGED = Path("/lib/systemd/system", units.HUB)
 #: An assignment in a file that EnvironmentFile= names.
 ASSIGNMENT = re.compile(r"[ \t]*([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 
 def read() -> str:
-    """The hub's unit and its drop-ins, as files: systemd may have read none yet, or older ones."""
-    return run(
+    """The hub's unit and its drop-ins, as files: systemd may have read none yet, or older ones.
+
+    Of a hub that is masked, it is the packaged unit: that hub may run again one day.
+    """
+    text = run(
         ["systemd-analyze", "--no-pager", "cat-config", f"systemd/system/{units.HUB}"],
         remedy="put the unit in place again: apt-get install --reinstall teamhub",
     )
+    return text if values_of(text, "ExecStart") else PACKAGED.read_text("utf-8")
 
 
 def environment(
