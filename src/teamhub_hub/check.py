@@ -25,7 +25,7 @@ from traitlets import HasTraits, TraitError
 from traitlets.config import Config, Configurable
 from traitlets.config.loader import ConfigFileNotFound, LazyConfigValue, PyFileConfigLoader
 
-from teamhub_hub import database
+from teamhub_hub import copies, database
 
 
 class Finding(NamedTuple):
@@ -197,7 +197,7 @@ def check_database(path: Path) -> tuple[str, str] | None:
     return None
 
 
-def main(main_file: str, database_file: Path = database.DATABASE) -> None:
+def main(main_file: str, database_file: Path = copies.DATABASE) -> None:
     """Check both, and print what was found."""
     results = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a configuration prints must not get into the JSON

@@ -169,3 +169,17 @@ def web(other: Channel) -> Iterator[Web]:
     """The team's channel, over HTTP."""
     with serve(other.folder) as made:
         yield made
+
+
+@pytest.fixture
+def two(server: Server, other: Channel) -> Server:
+    """A server with two generations, of which the second has a package of the team's."""
+    server.ask("extra", channels=[other.url])
+    server.apply()
+    server.said.clear()
+    return server
+
+
+def repair(server: Server) -> None:
+    """`teamhub env repair`."""
+    apply.repair_all(server.said.append, server.layout)

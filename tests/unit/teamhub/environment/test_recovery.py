@@ -8,27 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from support.conda_channel import Channel
-from teamhub.environment import apply
 from teamhub.environment.store import history, manifest
 from teamhub.environment.store.damaged import DamagedStore
 from teamhub.environment.store.state import NoCurrent
-from unit.teamhub.environment.conftest import Server
+from unit.teamhub.environment.conftest import Server, repair
 
 GARBAGE = (b"", b"\0" * 300, b"{\xff\n", b"[1]\n", b'{"number": 1}\n')
-
-
-@pytest.fixture
-def two(server: Server, other: Channel) -> Server:
-    """A server with two generations, of which the second has a package of the team's."""
-    server.ask("extra", channels=[other.url])
-    server.apply()
-    server.said.clear()
-    return server
-
-
-def repair(server: Server) -> None:
-    """`teamhub env repair`."""
-    apply.repair_all(server.said.append, server.layout)
 
 
 def missing(server: Server) -> None:

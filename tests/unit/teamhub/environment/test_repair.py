@@ -15,7 +15,7 @@ from teamhub.environment import apply
 from teamhub.environment.apply import CannotRepair
 from teamhub.environment.by_hand import files
 from teamhub.environment.store.state import NoCurrent
-from unit.teamhub.environment.conftest import Server
+from unit.teamhub.environment.conftest import Server, repair
 
 VERSION = "share/library/version"
 ENVIRONMENTS = ("hub", "user")
@@ -51,20 +51,6 @@ def embedded(embedded: Channel) -> Channel:
     """The hub has the library as well."""
     embedded.add("jupyterhub", "6.1.1", depends=["library"])
     return embedded
-
-
-@pytest.fixture
-def two(server: Server, other: Channel) -> Server:
-    """A server with two generations, which share the library."""
-    server.ask("extra", channels=[other.url])
-    server.apply()
-    server.said.clear()
-    return server
-
-
-def repair(server: Server) -> None:
-    """`teamhub env repair`."""
-    apply.repair_all(server.said.append, server.layout)
 
 
 def prefixes(server: Server) -> list[Path]:
