@@ -36,6 +36,8 @@ EXPECTED = [
     (r"usr/share/teamhub/(error-pages|templates)/[\w-]+\.html", "file", 0o644),
     (r"usr/share/teamhub/conffiles/etc/teamhub/[\w/.-]+\.(py|json|yml)", "file", 0o644),
     (r"usr/share/teamhub/conffiles/etc/(pam|sudoers)\.d/teamhub(-spawn)?", "file", 0o644),
+    (r"usr/share/teamhub/jupyter/[\w/.-]+\.(js|json|py)", "file", 0o644),
+    (r"usr/share/teamhub/jupyter/jupyter_server_config\.d", "folder", 0o755),
     (r"usr/share/teamhub/conffiles(/[\w.-]+)*", "folder", 0o755),
     (r"usr/share/teamhub(/[\w-]+)*", "folder", 0o755),
     (r"usr/share/doc/teamhub/(NEWS\.Debian\.gz|changelog\.gz|copyright)", "file", 0o644),

@@ -83,8 +83,26 @@ def test_the_unit_is_read_with_the_admins_drop_ins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """systemd-analyze reads this machine's files; teamhub need not be installed on it."""
-    program = tmp_path / "systemd-analyze"
-    program.write_text('#!/bin/sh\necho "[Service]"\necho "Environment=ASKED=$3"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    lines = ("[Service]", "ExecStart=/bin/true", "Environment=ASKED=$3")
+    stand_in_for_systemd(monkeypatch, tmp_path, lines)
     assert assigned(unit.read()) == {"ASKED": "systemd/system/teamhub.service"}
+
+
+def test_of_a_masked_one_the_packaged_unit_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in_for_systemd(monkeypatch, tmp_path, ("# /etc/systemd/system/teamhub.service",))
+    packaged = tmp_path / "teamhub.service"
+    packaged.write_text("[Service]\nExecStart=/bin/true\nEnvironment=A=1\n")
+    monkeypatch.setattr(unit, "PACKAGED", packaged)
+    assert assigned(unit.read()) == {"A": "1"}
+
+
+def stand_in_for_systemd(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, lines: tuple[str, ...]
+) -> None:
+    """Have systemd-analyze print these lines, in a shell's double quotes."""
+    program = folder / "systemd-analyze"
+    program.write_text("#!/bin/sh\n" + "".join(f'echo "{line}"\n' for line in lines))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
