@@ -1,15 +1,105 @@
-"""How the hub starts people's servers: sudospawner, with the reasons of its refusals shown."""
+"""How the hub starts people's servers: sudospawner, some at a time, with the reasons of failures.
+
+A server that starts takes more than a second of a processor.  When a class logs in at once, all of
+them together would be late: here some start, and the others wait their turn and see their place.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 from jupyterhub.spawner import SpawnException
 from sudospawner.spawner import SudoSpawner
 
+#: The servers that start at the same time, for each processor.
+STARTS_PER_PROCESSOR = 2
+#: Seconds after which the next one may start, too: nobody can hold the others up with a server that
+#: does not come up.
+TURN_SECONDS = 10.0
+#: Seconds between two looks at a server that starts, and between two messages to anyone who waits.
+LOOK, TELL = 0.1, 2.0
+
+
+class Turns:
+    """Lets some servers start at a time, first come, first served."""
+
+    def __init__(self, number: int) -> None:
+        self._free = asyncio.Semaphore(number)
+        #: Those that wait, by the moment at which they came.
+        self.waiting: list[float] = []
+
+    async def __aenter__(self) -> None:
+        came = time.monotonic()
+        self.waiting.append(came)
+        try:
+            await self._free.acquire()
+        finally:
+            self.waiting.remove(came)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._free.release()
+
+    def before(self, came: float) -> int:
+        """How many have waited since before a moment."""
+        return sum(moment < came for moment in self.waiting)
+
+
+TURNS = Turns(STARTS_PER_PROCESSOR * (os.cpu_count() or 1))
+
 
 class TeamSpawner(SudoSpawner):
     """Starts a server through sudo, as the person."""
+
+    #: When this server began to wait for its turn; 0 while it does not.
+    waits_since = 0.0
+
+    async def start(self) -> tuple[str, int]:
+        """Start the server when its turn comes; the address at which it answers.
+
+        Raises SpawnException, whose text the person reads, if none was started, or if it ended.
+        """
+        self.waits_since = came = time.monotonic()
+        async with TURNS:
+            self.waits_since = 0.0
+            if time.monotonic() - came > self.start_timeout:
+                # JupyterHub has given this start up, and nothing would stop the server later
+                raise SpawnException("Too many servers start now: try again.", reason="busy")
+            address: tuple[str, int] = await super().start()
+            is_up = await self.wait_for_answer(address, TURN_SECONDS)
+        if not is_up:
+            await self.wait_for_answer(address, self.http_timeout - TURN_SECONDS)
+        return address
+
+    async def wait_for_answer(self, address: tuple[str, int], seconds: float) -> bool:
+        """Whether the server answers within some seconds; JupyterHub ends one that never does.
+
+        Raises SpawnException at once if the server ends before that.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if await answers(*address):
+                return True
+            if await self.poll() is not None:
+                self.log.error("The server of %s ended while it started", self.user.name)
+                raise SpawnException(
+                    "Your server ended while it started. Please ask the administrator of this "
+                    "server to look at its messages: journalctl -t teamhub-server",
+                    reason="ended",
+                )
+            await asyncio.sleep(LOOK)
+        return False
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What the page shows while a server waits for its turn and starts."""
+        while self.waits_since:
+            before = TURNS.before(self.waits_since)
+            yield {"progress": 10, "message": f"Many servers start now; {before} before yours."}
+            await asyncio.sleep(TELL)
+        yield {"progress": 50, "message": "Starting your server."}
 
     async def do(self, action: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401
         """Have the mediator do something, and return its answer.
@@ -26,3 +116,13 @@ class TeamSpawner(SudoSpawner):
                 reason="refused",
             )
         return answer
+
+
+async def answers(host: str, port: int) -> bool:
+    """Whether something listens at an address."""
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    return True

@@ -50,7 +50,6 @@ TESTED_BY = {
     "teamhub_build/solver.py": "unit/teamhub_build/test_lock.py",
     "teamhub_build/suites.py": "package/test_control.py",
     "teamhub_build/workspace.py": "unit/teamhub_build/test_machine.py",
-    "teamhub_hub/spawner.py": "server/test_homes.py",
     "teamhub_server/extension.py": "server/test_browser.py",
     "jupyter/jupyter_server_config.py": "server/test_browser.py",
     "teamhub_shared/__init__.py": "package/test_channel.py",

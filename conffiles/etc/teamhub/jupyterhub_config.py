@@ -53,6 +53,8 @@ c.JupyterHub.spawner_class = "teamhub_hub.spawner.TeamSpawner"
 c.SudoSpawner.sudospawner_path = "/usr/lib/teamhub/sudospawner"
 c.Spawner.notebook_dir = "~/notebooks"
 c.Spawner.default_url = {"lab": "/lab", "notebook": "/tree"}[settings["INTERFACE"]]
+# some servers start at a time, and the others wait their turn: when a class begins, for minutes
+c.Spawner.start_timeout = 300
 c.Spawner.http_timeout = 60
 # shown to people's servers; systemd enforces them
 for limit, value in teamhub.shown_limits(settings).items():

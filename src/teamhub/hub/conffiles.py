@@ -148,7 +148,7 @@ def python_fault(text: bytes) -> str:
     own = CURRENT / "hub/bin/python3"
     if own.exists():  # it may be newer, and know more
         done = subprocess.run(
-            [own, "-I", "-c", PARSE], input=text, capture_output=True, check=False
+            [own, "-I", "-S", "-c", PARSE], input=text, capture_output=True, check=False
         )
         if done.returncode == 0:
             return ""
