@@ -11,6 +11,7 @@ from pathlib import Path
 
 from support.conda_channel import Channel
 from teamhub.environment.conda.packages import requested_specs
+from teamhub.hub.conffiles import SHIPPED
 from teamhub_build.lock import write_lock
 from teamhub_build.suites import SUITES
 from teamhub_shared import CHANNEL_DIR
@@ -49,8 +50,8 @@ def write_version(package: Path, suite: str, change: Change, folder: Path) -> Pa
         "".join(f"Version: {version}\n" if line.startswith("Version:") else line for line in lines),
         "utf-8",
     )
-    config = tree / CONFIG
-    config.write_text(config.read_text("utf-8") + change.config, "utf-8")
+    for config in (tree / CONFIG, tree / SHIPPED.relative_to("/") / CONFIG):
+        config.write_text(config.read_text("utf-8") + change.config, "utf-8")
     if change.package:
         add_package(tree / CHANNEL_DIR.relative_to("/"), suite, change, folder)
     write_md5sums(tree)
