@@ -214,9 +214,10 @@ def main(database: Path = DATABASE) -> int:
     """Prepare the database; the exit status."""
     try:
         with explained(database):
-            if recovered := recover(database, hub_schema()):
+            schema = hub_schema()
+            if recovered := recover(database, schema):
                 print(recovered)
-            done = make_readable(database, hub_schema(), upgrade_with_alembic)
+            done = make_readable(database, schema, upgrade_with_alembic)
     except UnreadableDatabase as error:
         print(error, file=sys.stderr)
         return 1
