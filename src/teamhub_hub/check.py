@@ -121,6 +121,8 @@ def check_values(config: Config, files: Sequence[str], findings: Findings) -> No
         elif section != "JupyterHub":
             readers = [cls for cls in classes.values() if issubclass(cls, classes[section])]
             check_section(section, values, readers, files, findings)
+    # as they are read, and not as a value of an earlier file has ordered them
+    findings.errors.sort(key=lambda finding: (files.index(finding.file), finding.line))
 
 
 def known_classes(config: Config) -> dict[str, type[Configurable]]:
