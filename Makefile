@@ -3,7 +3,7 @@
 PYTHON = /usr/bin/python3
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-.PHONY: build lock docs dev test test-all release bench bench-quick repo-demo clean
+.PHONY: build lock docs dev test test-all soak release bench bench-quick repo-demo clean
 
 build:
 	$(PYTHON) build.py
@@ -26,6 +26,10 @@ test:
 # everything, on every suite: for a release
 test-all:
 	$(PYTHON) tests/run.py --all
+
+# hours of accidents on booted servers: docs/reliability.md
+soak:
+	$(PYTHON) tests/run.py soak
 
 # what is committed, as make release VERSION=1.2.3
 release:

@@ -11,6 +11,7 @@ follows them goes to pytest:
     tests/run.py style unit            two stages
     tests/run.py server -k login       one stage, some of its tests
     tests/run.py server --suite trixie --screenshots docs
+    tests/run.py soak                  hours of accidents (make soak)
 
 The inner loop, of which tests/run.py dev --help says more:
 
@@ -100,7 +101,8 @@ def main() -> int:
     start = time.monotonic()
     outcomes = {"prepare": timed("prepare", lambda _: prepare(), run)}
     if not outcomes["prepare"].failed:
-        stages = options.stages or [name for name in STAGES if options.all or name not in LONG]
+        left_out = BY_NAME if options.all else (*LONG, *BY_NAME)
+        stages = options.stages or [name for name in STAGES if name not in left_out]
         outcomes |= run_stages(stages, run)
     return summarise(outcomes, time.monotonic() - start)
 
@@ -232,6 +234,12 @@ def run_server_tests(run: Run) -> Outcome:
     return run_pytest("server", run, [*options, *workers, "-vv"], prefix=[*AS_ROOT, *ALONE])
 
 
+def soak(run: Run) -> Outcome:
+    """Break servers in every way that docs/reliability.md names, and write that page."""
+    page = f"--soak={REPOSITORY / 'docs/reliability.md'}"
+    return run_server_tests(replace(run, for_pytest=[page, *run.for_pytest]))
+
+
 def measure_once(_: Run) -> Outcome:
     """Run what measures, once each, to see that it does; no figure fails it."""
     return count([[DEBIAN_PYTHON, "bench/run.py", "--quick", f"--output={BUILD}/benchmarks.md"]])
@@ -268,12 +276,15 @@ STAGES: dict[str, Callable[[Run], Outcome]] = {
     "package": test_package,
     "reproducible": lambda run: run_pytest("reproducible", run),
     "server": run_server_tests,
+    "soak": soak,
     "bench": measure_once,
 }
 #: Those that need no package, and what makes the packages: they run side by side.
 BESIDE_BUILDS = ("style", "unit", "build", "roots")
 #: Those that only --all has.
 LONG = ("reproducible", "bench")
+#: Those that are run by their name alone: `server` has a part of it with --all.
+BY_NAME = ("soak",)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import fcntl
 import pickle
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -41,9 +42,11 @@ from support.roots import CACHE
 from support.scheduling import ByModuleAndSuite, is_for, long_ones_first, targets
 from support.settings import APPLY, RECONFIGURE
 from support.tree.kept_layers import kept_installation, with_tree
+from support.trials import Trial, Trials, keep, rows, tables
 from teamhub_build.suites import SUITES
 
 FIGURES: list[str] = []
+TRIALS = Trials()
 #: The section of a failed test's report that says what it has left.
 EVIDENCE = "evidence"
 #: Where a worker keeps the servers that it has installed for all.
@@ -59,6 +62,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--everything", action="store_true", help="what is marked exhaustive, too; on every suite"
+    )
+    parser.addoption(
+        "--soak", type=Path, help="all of the soak alone, kept on this page (tests/run.py soak)"
     )
     parser.addoption(
         "--working-tree",
@@ -78,6 +84,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "suite(name): test on this suite alone",
         "every_suite: test on every suite in each run, since what is tested depends on it",
         "exhaustive: test only where everything is tested",
+        "moments(soak, part): test at so many moments in a soak, and where everything is tested",
+        "soak_only: test in a soak alone",
     ):
         config.addinivalue_line("markers", marker)
 
@@ -126,13 +134,17 @@ def _only_this_modules_servers() -> Iterator[None]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Have a worker hand its figures over."""
-    getattr(session.config, "workeroutput", {})["figures"] = FIGURES
+    """Have a worker hand over what it has counted and measured."""
+    handed_over = getattr(session.config, "workeroutput", {})
+    handed_over["figures"] = FIGURES
+    handed_over["trials"] = [asdict(trial) for trial in TRIALS.made]
 
 
 def pytest_testnodedown(node: WorkerController) -> None:
-    """Take a worker's figures; one that crashed has none."""
-    FIGURES.extend(getattr(node, "workeroutput", {}).get("figures", []))
+    """Take what a worker hands over; one that crashed has none."""
+    handed_over = getattr(node, "workeroutput", {})
+    FIGURES.extend(handed_over.get("figures", []))
+    TRIALS.made.extend(Trial(**trial) for trial in handed_over.get("trials", []))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -144,7 +156,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             shutil.rmtree(installed)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     failed = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
     left = [text for report in failed for name, text in report.sections if name == EVIDENCE]
     if left:
@@ -154,12 +168,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("figures")
     for figure in FIGURES:
         terminalreporter.line(figure)
+    if TRIALS.made:
+        counted = rows(TRIALS.made)
+        terminalreporter.line(tables(counted))
+        if page := config.getoption("--soak"):
+            keep(page, counted)
 
 
 @pytest.fixture(scope="session")
 def figure() -> Callable[[str], None]:
     """Takes a measurement, which is printed at the end: machines differ, so none is a test."""
     return FIGURES.append
+
+
+@pytest.fixture(scope="session")
+def trials() -> Trials:
+    """Counts what is done to servers again and again, for the table that is printed at the end."""
+    return TRIALS
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,45 @@
+"""What is done to servers again and again; `make soak` does all of it, `make test-all` a part."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.trials import Moment, Trials
+
+#: Takes what is done and how it ends, and counts the block that follows.
+Count = Callable[[str, str], contextlib.AbstractContextManager[None]]
+
+HERE = Path(__file__).parent
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that is marked `moments` each of them as `moment`."""
+    if marker := metafunc.definition.get_closest_marker("moments"):
+        count = marker.kwargs["soak" if metafunc.config.getoption("--soak") else "part"]
+        moments = [Moment(number, count) for number in range(1, count + 1)]
+        metafunc.parametrize("moment", moments, ids=str)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a part does not have, and with --soak what is no soak."""
+    soak = config.getoption("--soak")
+
+    def is_wanted(item: pytest.Item) -> bool:
+        if HERE not in item.path.parents:
+            return not soak
+        return soak or (
+            config.getoption("--everything") and item.get_closest_marker("soak_only") is None
+        )
+
+    config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
+    items[:] = [item for item in items if is_wanted(item)]
+
+
+@pytest.fixture
+def trial(request: pytest.FixtureRequest, trials: Trials) -> Count:
+    """Counts trials in the section that the module names SECTION."""
+    return lambda what, ends: trials.count(request.module.SECTION, what, ends)
