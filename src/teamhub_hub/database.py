@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from teamhub_hub import unknown_servers
 from teamhub_hub.copies import (
     DATABASE,
     KEPT,
@@ -137,6 +138,7 @@ def recover(database: Path, schema: Schema) -> str | None:
     gone = not database.exists() or database.stat().st_size == 0
     if not (fault or gone):
         return None
+    unknown_servers.mark(database)
     backup = newest_sound(database, schema.known)
     if gone and backup is None:
         return None  # a new hub
@@ -150,10 +152,7 @@ def recover(database: Path, schema: Schema) -> str | None:
         copy(backup.path, new)
         put_in_place(new, database)
         said += f"{backup.path} was put back, so the hub does not know what happened since then"
-    return (
-        f"{said}.  Servers of people that it does not know may still run; teamhub user list shows "
-        "them, and teamhub servers stop ends them"
-    )
+    return said
 
 
 def set_aside(database: Path) -> Path:
@@ -218,6 +217,8 @@ def main(database: Path = DATABASE) -> int:
             if recovered := recover(database, schema):
                 print(recovered)
             done = make_readable(database, schema, upgrade_with_alembic)
+            for ended in unknown_servers.end_unknown(database):
+                print(ended)
     except UnreadableDatabase as error:
         print(error, file=sys.stderr)
         return 1

@@ -64,6 +64,12 @@ def backups(server: BootedServer) -> list[str]:
     return server.run("ls", BACKUPS, check=False).stdout.split()
 
 
+def singleusers(server: BootedServer, user: str) -> list[str]:
+    """The processes of a person's servers."""
+    found = server.run("pgrep", "--uid", user, "--full", "jupyterhub-singleuser", check=False)
+    return found.stdout.split()
+
+
 @pytest.fixture(scope="module")
 def head(server: BootedServer) -> str:
     """The hub's own schema."""
@@ -225,3 +231,39 @@ def test_the_nightly_copy_is_made_while_the_hub_goes_on_and_replaces_a_lost_data
     wait_for_login_page(server, installed.ca)
     assert f"{copy} was put back" in server.journal("teamhub")
     assert sign_in("zoe").is_signed_in()
+
+
+def test_a_server_that_a_lost_database_had_is_ended_and_the_next_one_is_alone(
+    server: BootedServer, installed: Installation, sign_in: LogIn
+) -> None:
+    zoe = sign_in("zoe")
+    zoe.spawn()
+    (before,) = singleusers(server, "zoe")
+    server.run("systemctl", "stop", "teamhub")
+    server.run("sh", "-c", f"rm -rf {DATABASE} {BACKUPS} /var/lib/teamhub/nightly")
+    server.run("systemctl", "start", "teamhub")
+    wait_for_login_page(server, installed.ca)
+    assert f"the server of zoe (process {before}) was ended" in server.journal("teamhub")
+    again = sign_in("zoe")
+    again.spawn()
+    (after,) = singleusers(server, "zoe")
+    assert after != before
+    again.stop()
+
+
+def test_one_that_the_copy_knows_goes_on(
+    server: BootedServer, installed: Installation, sign_in: LogIn
+) -> None:
+    zoe = sign_in("zoe")
+    zoe.spawn()
+    before = singleusers(server, "zoe")
+    server.run("systemctl", "start", "teamhub-database.service")
+    server.run("systemctl", "stop", "teamhub")
+    server.run("rm", DATABASE)
+    server.run("systemctl", "start", "teamhub")
+    wait_for_login_page(server, installed.ca)
+    assert singleusers(server, "zoe") == before
+    again = sign_in("zoe")
+    again.get("/user/zoe/lab").raise_for_status()
+    assert again.compute("print(6 * 7)") == "42\n"
+    again.stop()
