@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from support.container import BootedServer
@@ -67,6 +69,15 @@ def test_limits_come_and_go_for_a_server_that_runs(
     assert processes(server).proxy == proxy
     server.run("systemctl", "stop", "root-session")
     wait_for_login_page(server, installed.ca)
+
+
+def test_everybody_together_leaves_memory_to_the_hub(server: BootedServer) -> None:
+    shown = server.output("systemctl", "show", "--property=MemoryMax", "--value", "user.slice")
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert memory / 2 <= int(shown) <= 0.98 * memory
+    assert server.output("systemctl", "show", "--property=Slice", "--value", "teamhub") == (
+        "system.slice"
+    )
 
 
 def test_a_limit_of_tasks_restarts_nothing(server: BootedServer, uid: str) -> None:

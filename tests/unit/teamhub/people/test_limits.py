@@ -1,4 +1,4 @@
-"""What one person may take: a drop-in for each slice, and none for root."""
+"""What people may take: a drop-in for each slice, none for root, and one for all together."""
 
 from __future__ import annotations
 
@@ -57,11 +57,19 @@ def test_a_file_that_is_gone_or_changed_is_put_right(tmp_path: Path, name: str) 
     assert (tmp_path / name).read_bytes() == right
 
 
-def test_without_limits_nothing_is_left(tmp_path: Path) -> None:
+def test_without_limits_only_that_of_everybody_is_left(tmp_path: Path) -> None:
     limits.apply(SOME, tmp_path)
     assert limits.apply(NONE, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / limits.EVERYBODY]
     assert not limits.apply(NONE, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "percents"), [(1, 50), (4, 75), (8, 87), (16, 93), (64, 98), (1024, 98)]
+)
+def test_everybody_together_leaves_room_for_the_hub(gigabytes: int, percents: int) -> None:
+    text = limits.drop_ins(NONE, gigabytes * 1024**3)[limits.EVERYBODY]
+    assert text.endswith(f"[Slice]\nMemoryMax={percents}%\n")
 
 
 def test_an_admins_own_drop_in_stays(tmp_path: Path) -> None:
