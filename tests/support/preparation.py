@@ -38,6 +38,7 @@ DEBIAN_PACKAGES = (
     "reprotest",
     "shellcheck",
     "systemd-container",
+    "xfsprogs",
 )
 
 

@@ -24,7 +24,7 @@ class Repository:
 
     def __init__(self, folder: Path, keys: Sequence[str]) -> None:
         self.folder = folder
-        self._keys = keys
+        self.keys = keys
         self._web = WebServer(folder, PORT)
         self.url = self._web.url
 
@@ -39,7 +39,7 @@ class Repository:
         return made
 
     def _build(self, action: str, *arguments: str | Path) -> str:
-        keys = [f"--key={key}" for key in self._keys]
+        keys = [f"--key={key}" for key in self.keys]
         command = [sys.executable, BUILD, action, *keys, *arguments]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
@@ -51,7 +51,7 @@ class Repository:
 
     def use(self, server: BootedServer, distribution: str) -> None:
         """Have a server's apt read it, and trust its keys."""
-        export_keys(self._keys, server.root / KEYRING.lstrip("/"))
+        export_keys(self.keys, server.root / KEYRING.lstrip("/"))
         source = (
             f"Types: deb\nURIs: {self.url}\nSuites: {distribution}\nComponents: main\n"
             f"Signed-By: {KEYRING}\n"

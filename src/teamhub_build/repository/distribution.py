@@ -210,3 +210,11 @@ def put(source: Path, target: Path) -> None:
         newer = max(partial.stat().st_mtime, target.stat().st_mtime + 1)
         os.utime(partial, (newer, newer))
     partial.replace(target)
+
+
+def sync(folder: Path) -> None:
+    """Write to the disk what the folder's file system has.  Raises CommandError if it cannot."""
+    command = ["sync", "--file-system", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CommandError(done.stderr.strip(), f"see that the disk of {folder} is sound")

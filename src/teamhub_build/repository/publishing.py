@@ -17,6 +17,7 @@ from teamhub_build.repository.distribution import (
     Distribution,
     field,
     put,
+    sync,
     write_entries,
 )
 from teamhub_build.repository.signing import check_keys
@@ -171,6 +172,9 @@ def write(repository: Repository, contents: Mapping[Distribution, Mapping[str, s
         ours = path.name.removeprefix(".").partition("_")[0] in PACKAGES
         if ours and path.is_file() and str(path.relative_to(repository.folder)) not in wanted:
             path.unlink()
+    # A rename is on the disk some seconds later; what is called published has to outlive a power
+    # cut.  Of the renames before it, a journal keeps the order: InRelease names what is there.
+    sync(repository.folder)
 
 
 def is_teamhub(entry: str) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from support.apt_client import Client
 from support.keys import make_key
 from support.web import Web, corrupted
 from teamhub_build.repository import publishing
@@ -20,7 +21,7 @@ from teamhub_build.repository.debs import DebError
 from teamhub_build.repository.distribution import IncompleteRepository
 from teamhub_build.repository.publishing import Repository, UnfitRepository, UnknownVersion
 from teamhub_build.repository.signing import SigningError
-from unit.teamhub_build.repository.conftest import Client, Deb
+from unit.teamhub_build.repository.conftest import Deb
 
 SOURCE = Path(__file__).parents[4] / "src"
 #: A publisher as a process, which can be killed.
