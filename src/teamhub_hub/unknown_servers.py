@@ -133,7 +133,7 @@ def known_pids(database: Path) -> Collection[int]:
 
 def hub_uses(database: Path) -> bool:
     """Whether the hub's configuration names this database."""
-    from teamhub_hub.check import Loader  # takes a second
+    from teamhub_hub.configuration import Loader  # a tenth of a second at each start of the hub
 
     loader = Loader(CONFIGURATION.name, str(CONFIGURATION.parent))
     loader.load_main_file()

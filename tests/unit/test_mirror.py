@@ -50,6 +50,7 @@ TESTED_BY = {
     "teamhub_build/solver.py": "unit/teamhub_build/test_lock.py",
     "teamhub_build/suites.py": "package/test_control.py",
     "teamhub_build/workspace.py": "unit/teamhub_build/test_machine.py",
+    "teamhub_hub/configuration.py": "unit/teamhub_hub/test_check.py",
     "teamhub_server/extension.py": "server/test_browser.py",
     "jupyter/jupyter_server_config.py": "server/test_browser.py",
     "teamhub_shared/__init__.py": "package/test_channel.py",

@@ -14,7 +14,8 @@ import pytest
 
 from support.hub_config import HubConfig
 from teamhub.hub.check import HubCannotStart, output_of, read_answer
-from teamhub_hub.check import Finding, Findings, check_config
+from teamhub_hub.check import Findings, check_config
+from teamhub_hub.configuration import Finding
 
 
 def run(config: HubConfig) -> subprocess.CompletedProcess[str]:
