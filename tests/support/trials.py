@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+#: Takes what is done and how it ends, and counts the block that follows.
+Count = Callable[[str, str], contextlib.AbstractContextManager[None]]
 
 HEAD = """\
 # What was tried

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.trials import Moment, Trials
-
-#: Takes what is done and how it ends, and counts the block that follows.
-Count = Callable[[str, str], contextlib.AbstractContextManager[None]]
+from support.trials import Count, Moment, Trials
 
 HERE = Path(__file__).parent
 
