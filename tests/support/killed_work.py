@@ -116,7 +116,7 @@ class Bench:
             for each in questions
             for line in server.run("systemctl", *each, check=False).stdout.splitlines()
         ]
-        answers = sorted(server.output("debconf-show", "teamhub").splitlines())
+        answers = sorted(server.run("debconf-show", "teamhub").stdout.splitlines())
         return Result(ca, answers, units, state_of(one.overlay))
 
     def expect(self, one: OnLayer, clean: Result) -> None:
