@@ -14,6 +14,7 @@ from pathlib import Path
 from teamhub.hub import ports
 from teamhub.people import accounts, homes, limits, membership, system_accounts
 from teamhub.settings import conf
+from teamhub.system import room
 from teamhub.system.remedies import in_maintainer_script
 from teamhub.system.report import report
 from teamhub.system.run import run
@@ -21,6 +22,8 @@ from teamhub_shared.accounts import SERVICE_ACCOUNT, USERS_GROUP
 
 #: The hub's own folder.
 STATE = Path("/var/lib/teamhub")
+#: Where adduser makes homes, unless adduser.conf says otherwise.
+HOMES = Path("/home")
 
 
 def check(users: str, admins: str, answers: Sequence[str]) -> None:
@@ -31,6 +34,8 @@ def check(users: str, admins: str, answers: Sequence[str]) -> None:
     wanted = membership.read_membership(users, admins)
     values = conf.read(answers)
     accounts.check_accounts(wanted.users, may_create=values["CREATE_ACCOUNTS"] == "yes")
+    if accounts.missing(wanted.users):
+        room.require(HOMES, room.MB)
     check_settings(values)
 
 
@@ -39,6 +44,7 @@ def check_settings(values: Mapping[str, str]) -> None:
     from teamhub.hub import services
     from teamhub.tls import certificates
 
+    room.require_small_needs()
     warn_of_unknown_keys()
     homes.warn(accounts.members(USERS_GROUP))
     ports.check(values, first_time=not conf.PATH.exists())

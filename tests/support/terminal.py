@@ -68,6 +68,11 @@ class Terminal:
         self._process.close(force=True)
 
     @property
+    def pid(self) -> int:
+        """The process that has entered the server for the command."""
+        return int(self._process.pid)
+
+    @property
     def screen(self) -> str:
         """The lines that are visible now."""
         return "\n".join(line.rstrip() for line in self._screen.display)

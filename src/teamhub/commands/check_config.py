@@ -6,6 +6,7 @@ import argparse
 
 from teamhub import steps
 from teamhub.settings import conf
+from teamhub.system import room
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,6 +22,7 @@ def run(_: argparse.Namespace) -> None:
     from teamhub.hub import conffiles
 
     conffiles.check()
+    room.require_small_needs()
     values = conf.read()
     steps.warn_of_unknown_keys()
     steps.check_hub(values)

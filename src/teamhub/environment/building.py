@@ -9,7 +9,7 @@ from pathlib import Path
 from teamhub.environment import pip_packages
 from teamhub.environment.by_hand.carry_over import some
 from teamhub.environment.checks import CHECKS, Check, Checking, running_checks
-from teamhub.environment.conda.cache import drop_damaged
+from teamhub.environment.conda.cache import bytes_needed, drop_damaged
 from teamhub.environment.conda.packages import requested_specs
 from teamhub.environment.conda.prefix import write_prefix
 from teamhub.environment.plan import Plan
@@ -18,6 +18,7 @@ from teamhub.environment.store.generations import Generation
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import Manifest
 from teamhub.environment.store.state import State
+from teamhub.system import room
 from teamhub.system.remedies import retry_env_command
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
@@ -90,6 +91,8 @@ def fill(
     specs = requested_specs(layout.channel)
     with rattler_process(retry_env_command()) as rattler:
         compare_cache(rattler, plan.lock, layout, report)
+        needed = rattler.call(bytes_needed, plan.lock, layout)
+        room.require(layout.root, needed, retry_env_command())
         rattler.call(write_prefix, plan.path, "hub", plan.lock, specs["hub"], layout)
         checking.begin("hub")
         wanted = [*specs["user"], *plan.team.specs]

@@ -20,8 +20,28 @@ from teamhub.environment.store import manifest, prune
 from teamhub.environment.store.layout import Layout
 from teamhub_shared import ENVIRONMENTS
 
+#: An unpacked package takes so many times the bytes of its file, as measured of those that ship.
+UNPACKED = 5
+#: What the environments of a generation take in addition, in bytes: folders, records, and the files
+#: that are no hardlinks.
+GENERATION = 60_000_000
 #: What the package itself says of its files (conda's documentation of the format).
 PATHS = "info/paths.json"
+
+
+def bytes_needed(lock: Path, layout: Layout) -> int:
+    """About what a generation of a lock takes of the disk, in this process.
+
+    What is in the cache already takes nothing more.  rattler may link nothing and copy it all
+    (allow-hard-links in rattler.toml): then the disk can still turn out too small.
+    """
+    sizes = {
+        manifest.package(record).stem: record.size or 0
+        for environment in ENVIRONMENTS
+        for record in locked_records(lock, environment)
+    }
+    missing = (size for stem, size in sizes.items() if not (layout.cache / stem).is_dir())
+    return GENERATION + UNPACKED * sum(missing)
 
 
 def drop_damaged(lock: Path, layout: Layout) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from teamhub.environment.plan import Plan
 from teamhub.environment.store import generations, manifest
 from teamhub.environment.store.generations import CannotWrite, Generation
 from teamhub.environment.team.file import TeamPackages
+from teamhub.system import room
 from teamhub_shared import LOCK_NAME, TeamhubError
 from unit.teamhub.environment.conftest import Server
 
@@ -116,3 +117,14 @@ class TestChecksNeeded:
     def test_what_the_packages_alone_do_not_decide_in_any_case(self, server: Server) -> None:
         configuration = Found("hub")
         assert checks_needed([configuration, HUB], server.state) == [configuration]
+
+
+def test_a_disk_that_is_too_small_is_refused_before_anything_is_linked(
+    server: Server, planned: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "free_bytes", lambda _: 59_000_000)
+    with pytest.raises(room.NoRoom, match=r"opt needs 6\d MB on its disk, 59 MB are free"):
+        build(server, planned)
+    assert not (server.layout.cache / "extra-1.0-0").exists()
+    assert not planned.path.exists()
+    assert server.number == 1

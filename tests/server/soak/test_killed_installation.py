@@ -1,0 +1,78 @@
+"""`apt install`, killed with all its processes where it starts one program or another."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.installation import APT, PRESEED, Target, booted, lay_plain_root
+from support.killed_work import Bench, Result, Work, by_command, finish
+from support.network import Mirror
+from support.trials import Count, Moment
+
+SECTION = "Killed at a counted command"
+WHAT = "`apt install`, killed with all its processes where it starts the n-th command"
+ENDS = "`dpkg --configure -a`, or what apt names, makes what an installation makes, file by file"
+
+
+@pytest.fixture(scope="module")
+def bench(
+    target: Target,
+    mirror: Mirror,  # noqa: ARG001 - has to serve
+    work: Path,
+) -> Iterator[Bench]:
+    """Plain servers with answers, and with the packages of Debian that teamhub depends on.
+
+    Those have 2,000 of the 2,400 commands of an installation.
+    """
+    overlay = lay_plain_root(target, work / "prepared")
+    with booted(overlay, target, work / "prepared.log") as server:
+        server.run(*APT, "update")
+        server.run("debconf-set-selections", given=PRESEED)
+        server.run(*APT, "satisfy", dependencies(target.package), DEBIAN_FRONTEND="noninteractive")
+    overlay.unmount()
+    bench = Bench(target, (overlay.changes, *overlay.lower), work / "bench")
+    yield bench
+    bench.close()
+
+
+def dependencies(package: Path) -> str:
+    """What apt installs with a package, as `apt satisfy` takes it."""
+    fields = "".join(f"${{{field}}}\n" for field in ("Pre-Depends", "Depends", "Recommends"))
+    found = subprocess.run(["dpkg-deb", "--show", f"--showformat={fields}", package],
+                           stdout=subprocess.PIPE, text=True, check=True)  # fmt: skip
+    return ", ".join(filter(None, found.stdout.splitlines()))
+
+
+@dataclass(frozen=True)
+class Installing:
+    """The installation, and what comes of it when nothing happens to it."""
+
+    command: tuple[str, ...]
+    work: Work
+    programs: int
+    clean: Result
+
+
+@pytest.fixture(scope="module")
+def installing(bench: Bench, figure: Callable[[str], None]) -> Installing:
+    command = (*APT, "install", bench.target.package_on_server)
+    work = by_command(*command)
+    programs, clean = bench.reference(work)
+    figure(f"{bench.target}: apt install starts {programs} programs for teamhub alone")
+    return Installing(command, work, programs, clean)
+
+
+@pytest.mark.moments(soak=40, part=3)
+def test_it_is_finished_as_if_nothing_had_been(
+    bench: Bench, installing: Installing, moment: Moment, trial: Count
+) -> None:
+    version = bench.target.package.name.split("_")[1]
+    step = moment.step(installing.programs)
+    with trial(WHAT, ENDS), bench.killed(installing.work, step) as (one, _):
+        finish(one.server, installing.command, version)
+        bench.expect(one, installing.clean)

@@ -1,0 +1,100 @@
+"""`dpkg-reconfigure` with changed answers, killed with all its processes at one program or another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.container import BootedServer
+from support.dialogue import Dialogue, Words
+from support.exec_counter import ExecCounter
+from support.installation import Installation, wait_for_login_page
+from support.killed_work import CONFIGURE, Bench, Result, Work
+from support.trials import Count, Moment
+
+SECTION = "Killed at a counted command"
+WHAT = "`dpkg-reconfigure` with changed answers, killed where it starts the n-th command"
+ENDS = "the hub serves; the same once more makes what it makes without a kill, file by file"
+
+#: All that is asked, and what is answered; None leaves it as it is.
+ANSWERS = {
+    "users": "kaylee, wash, zoe",
+    "admins": "zoe",
+    "create-accounts": None,
+    "server-names": None,
+    "certificate": None,
+    "https-port": None,
+    "http-port": None,
+    "interface": None,
+    "memory-limit": "3G",
+    "cpu-limit": None,
+    "tasks-limit": None,
+    "idle-hours": "12",
+    "purge-state": None,
+}
+
+
+def by_dialogue(words: Words) -> Work:
+    """Somebody who gives the answers; AssertionError where it fails and was not killed."""
+
+    def work(server: BootedServer, counter: ExecCounter) -> None:
+        with Dialogue(server, "dpkg-reconfigure", "teamhub", words=words) as dialogue:
+            counter.follow(dialogue.terminal.pid)
+            try:
+                for name, answer in ANSWERS.items():
+                    if answer is None:
+                        dialogue.accept(name)
+                    else:
+                        dialogue.type(name, answer)
+                assert dialogue.end() == 0 or counter.killed, dialogue.terminal.printed
+            except (AssertionError, OSError):
+                if not counter.killed:
+                    raise
+
+    return work
+
+
+@dataclass(frozen=True)
+class Reconfiguring:
+    """The dialogue, and what comes of it when nothing happens to it."""
+
+    work: Work
+    programs: int
+    clean: Result
+
+
+@pytest.fixture(scope="module")
+def bench(installed: Installation, work: Path) -> Iterator[Bench]:
+    """Installed servers."""
+    bench = Bench(installed.target, installed.layers, work / "bench")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def reconfiguring(bench: Bench, english: Words, figure: Callable[[str], None]) -> Reconfiguring:
+    work = by_dialogue(english)
+    programs, clean = bench.reference(work)
+    figure(f"{bench.target}: dpkg-reconfigure starts {programs} programs")
+    return Reconfiguring(work, programs, clean)
+
+
+@pytest.mark.moments(soak=40, part=3)
+def test_the_answers_are_in_force_once_they_are_given_again(
+    bench: Bench,
+    reconfiguring: Reconfiguring,
+    installed: Installation,
+    moment: Moment,
+    trial: Count,
+) -> None:
+    step = moment.step(reconfiguring.programs)
+    with trial(WHAT, ENDS), bench.killed(reconfiguring.work, step) as (one, _):
+        wait_for_login_page(one.server, installed.ca)
+        one.server.run(*CONFIGURE)
+        with ExecCounter(one.server) as counter:
+            reconfiguring.work(one.server, counter)
+        wait_for_login_page(one.server, installed.ca)
+        bench.expect(one, reconfiguring.clean)

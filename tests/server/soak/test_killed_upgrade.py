@@ -1,0 +1,78 @@
+"""`apt install` of a newer version, killed with all its processes at one program or another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from support.hub_client import HubClient
+from support.installation import APT, PASSWORDS, Installation, Target, wait_for_login_page
+from support.killed_work import Bench, Result, Work, by_command, finish
+from support.network import Mirror
+from support.next_version import LATER, Change, write_version
+from support.poller import server_processes
+from support.trials import Count, Moment
+
+SECTION = "Killed at a counted command"
+WHAT = "an upgrade, killed with all its processes where it starts the n-th command"
+ENDS = (
+    "the hub serves meanwhile; `dpkg --configure -a`, or what apt names, makes what an upgrade "
+    "makes, file by file"
+)
+PEOPLE = "the same, while a person has a kernel"
+STAY = "the kernel goes on with what it had"
+
+CHANGE = Change(f"{LATER}.2", config="\nc.JupyterHub.template_vars = {'announcement': 'second'}\n",
+                package="serenity")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Upgrading:
+    """The upgrade, and what comes of it when nothing happens to it."""
+
+    command: tuple[str, ...]
+    work: Work
+    version: str
+    programs: int
+    clean: Result
+
+
+@pytest.fixture(scope="module")
+def bench(
+    target: Target,
+    mirror: Mirror,  # noqa: ARG001 - has to serve
+    installed: Installation,
+    work: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Bench]:
+    """Installed servers, which see the next version."""
+    package = write_version(target.package, target.suite, CHANGE, tmp_path_factory.mktemp("next"))
+    bench = Bench(replace(target, package=package), installed.layers, work / "bench")
+    yield bench
+    bench.close()
+    package.unlink()
+
+
+@pytest.fixture(scope="module")
+def upgrading(bench: Bench, figure: Callable[[str], None]) -> Upgrading:
+    command = (*APT, "install", bench.target.package_on_server)
+    work = by_command(*command)
+    programs, clean = bench.reference(work)
+    figure(f"{bench.target}: an upgrade starts {programs} programs")
+    version = CHANGE.version_for(bench.target.suite)
+    return Upgrading(command, work, version, programs, clean)
+
+
+@pytest.mark.moments(soak=40, part=3)
+def test_it_is_finished_as_if_nothing_had_been(
+    bench: Bench, upgrading: Upgrading, installed: Installation, moment: Moment, trial: Count
+) -> None:
+    step = moment.step(upgrading.programs)
+    with trial(WHAT, ENDS), bench.killed(upgrading.work, step) as (one, _):
+        wait_for_login_page(one.server, installed.ca)
+        finish(one.server, upgrading.command, upgrading.version)
+        wait_for_login_page(one.server, installed.ca)
+        bench.expect(one, upgrading.clean)
