@@ -46,8 +46,6 @@ def test_a_folder_that_is_not_there_yet_is_on_the_disk_of_the_next_above_it(tmp_
         require(tmp_path / "opt/teamhub", 10**21)
 
 
-
-
 def test_the_small_needs_are_asked_for_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     has(monkeypatch, 9)
     with pytest.raises(NoRoom, match="/var/lib/teamhub needs 10 MB"):
