@@ -1,4 +1,7 @@
-"""Work on servers that is killed at a counted program, finished, and compared with work that was not."""
+"""Work on servers that is killed at a counted program, and finished by hand.
+
+What comes of it is compared with what comes of the same work when nothing happens to it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import difflib
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -36,6 +39,8 @@ class OnLayer:
 
     server: BootedServer
     overlay: Overlay
+    #: At which of its programs the work was killed here.
+    killed_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,18 +92,22 @@ class Bench:
             return len(counter.programs), self.result(one)
 
     @contextlib.contextmanager
-    def killed(self, work: Work, step: int) -> Iterator[tuple[OnLayer, list[str]]]:
-        """A server on which the work was killed at this step, and the programs that it started.
+    def killed(
+        self, work: Work, step: int, first: Callable[[BootedServer], None] | None = None
+    ) -> Iterator[OnLayer]:
+        """A server on which the work was killed at this step; `first` is done before.
 
-        How many there are depends a little on the time that they take (one flushes a file system
-        again and again); where there are fewer this time, it is killed at the last one.
+        How many programs there are depends a little on the time that they take (one flushes a file
+        system again and again); where there are fewer this time, it is killed at the last one.
         """
         for _ in range(ATTEMPTS):
             with self.boot() as one:
+                if first:
+                    first(one.server)
                 with ExecCounter(one.server, step) as counter:
                     work(one.server, counter)
                 if counter.killed:
-                    yield one, counter.programs
+                    yield replace(one, killed_at=f"{counter.programs[-1]}, the {step}th")
                     return
             step = len(counter.programs)
         raise AssertionError(f"the work has ended {ATTEMPTS} times before its step {step}")
@@ -128,7 +137,7 @@ class Bench:
         ]
         lines = [line for line in lines if not line.startswith(" ")]
         lines += differences(clean.state, self.before.root, found.state, one.overlay.root)
-        assert not lines, shown(lines)
+        assert not lines, f"killed at {one.killed_at}: {shown(lines)}"
 
 
 def by_command(*command: str) -> Work:
@@ -151,10 +160,10 @@ def by_command(*command: str) -> Work:
 
 
 def finish(server: BootedServer, command: Sequence[str], version: str) -> None:
-    """Do what an admin does after `command` was killed, until dpkg says that `version` is installed.
+    """Do what an admin does after `command` was killed, until dpkg calls `version` installed.
 
-    That is what dpkg's manual says, and, where it does not help, `command` once more; what apt names
-    then comes before the next time.
+    That is what dpkg's manual says, and, where it does not help, `command` once more; what apt
+    names then comes before the next time.
     """
     said = ""
     for typed in (CONFIGURE, command, None, command):

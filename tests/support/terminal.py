@@ -70,7 +70,8 @@ class Terminal:
     @property
     def pid(self) -> int:
         """The process that has entered the server for the command."""
-        return int(self._process.pid)
+        assert self._process.pid is not None
+        return self._process.pid
 
     @property
     def screen(self) -> str:

@@ -73,6 +73,6 @@ def test_it_is_finished_as_if_nothing_had_been(
 ) -> None:
     version = bench.target.package.name.split("_")[1]
     step = moment.step(installing.programs)
-    with trial(WHAT, ENDS), bench.killed(installing.work, step) as (one, _):
+    with trial(WHAT, ENDS), bench.killed(installing.work, step) as one:
         finish(one.server, installing.command, version)
         bench.expect(one, installing.clean)

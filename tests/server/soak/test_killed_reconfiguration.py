@@ -1,4 +1,4 @@
-"""`dpkg-reconfigure` with changed answers, killed with all its processes at one program or another."""
+"""`dpkg-reconfigure` with changed answers, killed where it starts one program or another."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from support.container import BootedServer
 from support.dialogue import Dialogue, Words
 from support.exec_counter import ExecCounter
-from support.installation import Installation, wait_for_login_page
+from support.installation import Installation, members, wait_for_login_page
 from support.killed_work import CONFIGURE, Bench, Result, Work
+from support.settings import setting
 from support.trials import Count, Moment
 
 SECTION = "Killed at a counted command"
@@ -35,6 +36,8 @@ ANSWERS = {
     "idle-hours": "12",
     "purge-state": None,
 }
+#: What the file says before and after.
+SETTINGS = {"MEMORY_LIMIT": ("none", "3G"), "IDLE_HOURS": ("0", "12")}
 
 
 def by_dialogue(words: Words) -> Work:
@@ -91,8 +94,11 @@ def test_the_answers_are_in_force_once_they_are_given_again(
     trial: Count,
 ) -> None:
     step = moment.step(reconfiguring.programs)
-    with trial(WHAT, ENDS), bench.killed(reconfiguring.work, step) as (one, _):
+    with trial(WHAT, ENDS), bench.killed(reconfiguring.work, step) as one:
         wait_for_login_page(one.server, installed.ca)
+        for key, both in SETTINGS.items():
+            assert setting(one.server, key) in both
+        assert members(one.server, "jupyterhub") >= {"wash", "zoe"}
         one.server.run(*CONFIGURE)
         with ExecCounter(one.server) as counter:
             reconfiguring.work(one.server, counter)

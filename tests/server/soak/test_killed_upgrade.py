@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import APT, PASSWORDS, Installation, Target, wait_for_login_page
 from support.killed_work import Bench, Result, Work, by_command, finish
 from support.network import Mirror
 from support.next_version import LATER, Change, write_version
-from support.poller import server_processes
 from support.trials import Count, Moment
 
 SECTION = "Killed at a counted command"
@@ -22,7 +22,7 @@ ENDS = (
     "the hub serves meanwhile; `dpkg --configure -a`, or what apt names, makes what an upgrade "
     "makes, file by file"
 )
-PEOPLE = "the same, while a person has a kernel"
+PEOPLE = "an upgrade, killed in the same way while a person has a kernel"
 STAY = "the kernel goes on with what it had"
 
 CHANGE = Change(f"{LATER}.2", config="\nc.JupyterHub.template_vars = {'announcement': 'second'}\n",
@@ -71,8 +71,30 @@ def test_it_is_finished_as_if_nothing_had_been(
     bench: Bench, upgrading: Upgrading, installed: Installation, moment: Moment, trial: Count
 ) -> None:
     step = moment.step(upgrading.programs)
-    with trial(WHAT, ENDS), bench.killed(upgrading.work, step) as (one, _):
+    with trial(WHAT, ENDS), bench.killed(upgrading.work, step) as one:
         wait_for_login_page(one.server, installed.ca)
         finish(one.server, upgrading.command, upgrading.version)
         wait_for_login_page(one.server, installed.ca)
         bench.expect(one, upgrading.clean)
+
+
+@pytest.mark.moments(soak=5, part=1)
+def test_a_person_computes_on(
+    bench: Bench, upgrading: Upgrading, installed: Installation, moment: Moment, trial: Count
+) -> None:
+    zoe = HubClient(bench.target.host.url, installed.ca, "zoe")
+    kernels = []
+
+    def compute(server: BootedServer) -> None:
+        wait_for_login_page(server, installed.ca)
+        assert zoe.log_in(PASSWORDS["zoe"]).status_code == 302
+        zoe.spawn()
+        kernels.append(zoe.new_kernel())
+        zoe.run_cell(kernels[-1], "value = 41")
+
+    step = upgrading.programs * moment.number // (moment.of + 1)
+    with trial(PEOPLE, STAY), bench.killed(upgrading.work, step, compute) as one:
+        assert zoe.run_cell(kernels[-1], "print(value)") == "41\n"
+        finish(one.server, upgrading.command, upgrading.version)
+        assert zoe.run_cell(kernels[-1], "print(value + 1)") == "42\n"
+        zoe.stop()
