@@ -109,8 +109,8 @@ class ExecCounter:
         self.programs.append(program)
         if len(self.programs) != self._kill_at:
             return FAN_ALLOW
+        self.killed = True  # before anyone can see that the command has ended
         (self._cgroup / "cgroup.kill").write_text("1")
-        self.killed = True
         return FAN_DENY
 
     def _program(self, opened: int, pid: int) -> str:

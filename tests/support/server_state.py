@@ -26,6 +26,8 @@ LEFT_OUT = re.compile(
     r"|/var/(log|tmp)/"
     # how far apt and ldconfig have got with their caches
     r"|/var/cache/(apt|ldconfig)/"
+    # where dpkg unpacks a package's scripts: it empties it before the next one
+    r"|/var/lib/dpkg/tmp\.ci/"
     # what was before the last change
     r"|/etc/(passwd|group|shadow|gshadow|subuid|subgid)-$"
     r"|/var/lib/dpkg/(status|diversions|statoverride)-old$"
