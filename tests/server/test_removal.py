@@ -134,7 +134,7 @@ def test_remove_ends_the_services_and_peoples_servers(server: BootedServer, ca_b
 def test_remove_lifts_peoples_limits(server: BootedServer, ca_before: str) -> None:
     assert ca_before
     assert memory_limit(server, "zoe") == "infinity"
-    left = server.output("find", "/etc/systemd/system", "-name", "user-*.slice.d")
+    left = server.output("find", "/etc/systemd/system", "-name", "user*.slice.d")
     assert left == ""
 
 
