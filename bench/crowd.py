@@ -21,6 +21,7 @@ from bench.serving import PLAIN_IS
 from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import Installation
+from support.people import PASSWORD, make_people
 
 PEOPLE = 50
 #: Their logins, and the requests for the login page, are spread over so many seconds.
@@ -28,13 +29,6 @@ WITHIN = 10.0
 PAGES = 500
 #: Anyone whose server is not ready by then has given up.
 PATIENCE = 180.0
-PASSWORD = "Shan Yu 9"  # noqa: S105 - of accounts that live for one measurement
-ACCOUNTS = """\
-for number in $(seq 0 $(($1 - 1))); do
-	useradd --create-home --shell=/bin/bash --groups=jupyterhub "crowd$number"
-	echo "crowd$number:$2"
-done | chpasswd
-"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ class Crowd:
 
 def measure(server: BootedServer, installation: Installation, rounds: int) -> list[Row]:
     """Seconds until people's servers are ready, and what others notice meanwhile."""
-    server.run("sh", "-c", ACCOUNTS, "accounts", str(PEOPLE), PASSWORD)
+    make_people(server, "crowd", PEOPLE)
     plain_hub.start(server)
     plain_hub.wait(installation)
     pairs = []

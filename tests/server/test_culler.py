@@ -19,9 +19,7 @@ c.JupyterHub.last_activity_interval = 2
 c.JupyterHub.services = [
     {
         "name": "idle-culler",
-        "command": [
-            *(sys.executable, "-m", "teamhub_hub.culler", "--timeout=12", "--cull-every=3")
-        ],
+        "command": [sys.executable, "-m", "teamhub_hub.culler", "--timeout=12", "--cull-every=3"],
         "environment": {"PYTHONPATH": "/usr/lib/teamhub/hub"},
     }
 ]

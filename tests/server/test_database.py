@@ -21,7 +21,7 @@ from support.installation import (
     wait_for_login_page,
 )
 from support.next_version import Change, write_version
-from support.poller import main_pid
+from support.poller import main_pid, server_processes
 
 LogIn = Callable[[str], HubClient]
 
@@ -62,12 +62,6 @@ def revision(server: BootedServer, path: str = DATABASE) -> str:
 
 def backups(server: BootedServer) -> list[str]:
     return server.run("ls", BACKUPS, check=False).stdout.split()
-
-
-def singleusers(server: BootedServer, user: str) -> list[str]:
-    """The processes of a person's servers."""
-    found = server.run("pgrep", "--uid", user, "--full", "jupyterhub-singleuser", check=False)
-    return found.stdout.split()
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +232,7 @@ def test_a_server_that_a_lost_database_had_is_ended_and_the_next_one_is_alone(
 ) -> None:
     zoe = sign_in("zoe")
     zoe.spawn()
-    (before,) = singleusers(server, "zoe")
+    (before,) = server_processes(server, "zoe")
     server.run("systemctl", "stop", "teamhub")
     server.run("sh", "-c", f"rm -rf {DATABASE} {BACKUPS} /var/lib/teamhub/nightly")
     server.run("systemctl", "start", "teamhub")
@@ -246,7 +240,7 @@ def test_a_server_that_a_lost_database_had_is_ended_and_the_next_one_is_alone(
     assert f"the server of zoe (process {before}) was ended" in server.journal("teamhub")
     again = sign_in("zoe")
     again.spawn()
-    (after,) = singleusers(server, "zoe")
+    (after,) = server_processes(server, "zoe")
     assert after != before
     again.stop()
 
@@ -256,13 +250,13 @@ def test_one_that_the_copy_knows_goes_on(
 ) -> None:
     zoe = sign_in("zoe")
     zoe.spawn()
-    before = singleusers(server, "zoe")
+    before = server_processes(server, "zoe")
     server.run("systemctl", "start", "teamhub-database.service")
     server.run("systemctl", "stop", "teamhub")
     server.run("rm", DATABASE)
     server.run("systemctl", "start", "teamhub")
     wait_for_login_page(server, installed.ca)
-    assert singleusers(server, "zoe") == before
+    assert server_processes(server, "zoe") == before
     again = sign_in("zoe")
     again.get("/user/zoe/lab").raise_for_status()
     assert again.compute("print(6 * 7)") == "42\n"

@@ -106,8 +106,11 @@ class PowerCuts:
     done: float = 0
 
     @contextlib.contextmanager
-    def during_the_block(self) -> Iterator[None]:
-        """Make a cut at the start of the block, then one after each pause, and one at its end."""
+    def during_the_block(self, afterwards: float = 0) -> Iterator[None]:
+        """Make a cut at the start of the block, then one after each pause, and one at its end.
+
+        With the block the work is done; cuts go on for so many seconds afterwards.
+        """
         ended = threading.Event()
         self.start = time.monotonic()
 
@@ -120,6 +123,8 @@ class PowerCuts:
             cutting = pool.submit(cut_until_the_end)
             try:
                 yield
+                self.done = self.seconds
+                time.sleep(afterwards)
             finally:
                 ended.set()
             cutting.result()

@@ -15,7 +15,6 @@ import select
 import struct
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from support.container import BootedServer, unified_cgroups
@@ -64,12 +63,7 @@ class ExecCounter:
         self._thread = threading.Thread(target=self._serve)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self._end_it)
         if self._thread.is_alive():
             self._thread.join()

@@ -16,7 +16,7 @@ from tempfile import TemporaryFile
 
 from support.container import BootedServer
 from support.exec_counter import ExecCounter
-from support.installation import Target, booted, installed_version, wait_for_login_page
+from support.installation import APT, Target, booted, installed_version, wait_for_login_page
 from support.layers import Overlay
 from support.server_state import State, differences, shown, state_of
 
@@ -56,6 +56,17 @@ class Result:
     state: State
 
 
+@dataclass(frozen=True)
+class Reference:
+    """Work to which nothing has happened."""
+
+    work: Work
+    #: How many programs it starts.
+    programs: int
+    #: What it comes to.
+    clean: Result
+
+
 class Bench:
     """Servers that are all in the same state, each booted on a layer of its own."""
 
@@ -84,12 +95,12 @@ class Bench:
         finally:
             overlay.discard()
 
-    def reference(self, work: Work) -> tuple[int, Result]:
-        """How many programs the work starts when nothing happens to it, and what it comes to."""
+    def reference(self, work: Work) -> Reference:
+        """Do the work, and have nothing happen to it."""
         with self.boot() as one:
             with ExecCounter(one.server) as counter:
                 work(one.server, counter)
-            return len(counter.programs), self.result(one)
+            return Reference(work, len(counter.programs), self.result(one))
 
     @contextlib.contextmanager
     def killed(
@@ -140,8 +151,14 @@ class Bench:
         assert not lines, f"killed at {one.killed_at}: {shown(lines)}"
 
 
-def by_command(*command: str) -> Work:
-    """Work that is a command; AssertionError where it fails and was not killed."""
+def install_command(target: Target) -> tuple[str, ...]:
+    """What installs the target's package, or upgrades to it."""
+    return (*APT, "install", target.package_on_server)
+
+
+def by_apt(target: Target) -> Work:
+    """The work of `install_command`; AssertionError where it fails and was not killed."""
+    command = install_command(target)
 
     def work(server: BootedServer, counter: ExecCounter) -> None:
         with TemporaryFile("w+") as output:
@@ -159,12 +176,14 @@ def by_command(*command: str) -> Work:
     return work
 
 
-def finish(server: BootedServer, command: Sequence[str], version: str) -> None:
-    """Do what an admin does after `command` was killed, until dpkg calls `version` installed.
+def finish(server: BootedServer, target: Target) -> None:
+    """Do what an admin does after apt was killed, until dpkg calls the target's package installed.
 
-    That is what dpkg's manual says, and, where it does not help, `command` once more; what apt
-    names then comes before the next time.
+    That is what dpkg's manual says, and, where it does not help, the same command once more; what
+    apt names then comes before the next time.
     """
+    command = install_command(target)
+    version = target.package.name.split("_")[1]
     said = ""
     for typed in (CONFIGURE, command, None, command):
         line = tuple(typed or _named(said))

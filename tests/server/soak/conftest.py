@@ -21,14 +21,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what a part does not have, and with --soak what is no soak."""
-    soak = config.getoption("--soak")
+    soak = bool(config.getoption("--soak"))
+    has_part = bool(config.getoption("--everything"))
 
     def is_wanted(item: pytest.Item) -> bool:
-        if HERE not in item.path.parents:
-            return not soak
-        return soak or (
-            config.getoption("--everything") and item.get_closest_marker("soak_only") is None
-        )
+        return soak or has_part if HERE in item.path.parents else not soak
 
     config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
     items[:] = [item for item in items if is_wanted(item)]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from support.installation import APT, PRESEED, Target, booted, lay_plain_root
-from support.killed_work import Bench, Result, Work, by_command, finish
+from support.killed_work import Bench, Reference, by_apt, finish
 from support.network import Mirror
 from support.trials import Count, Moment
 
@@ -48,31 +47,18 @@ def dependencies(package: Path) -> str:
     return ", ".join(filter(None, found.stdout.splitlines()))
 
 
-@dataclass(frozen=True)
-class Installing:
-    """The installation, and what comes of it when nothing happens to it."""
-
-    command: tuple[str, ...]
-    work: Work
-    programs: int
-    clean: Result
-
-
 @pytest.fixture(scope="module")
-def installing(bench: Bench, figure: Callable[[str], None]) -> Installing:
-    command = (*APT, "install", bench.target.package_on_server)
-    work = by_command(*command)
-    programs, clean = bench.reference(work)
-    figure(f"{bench.target}: apt install starts {programs} programs for teamhub alone")
-    return Installing(command, work, programs, clean)
+def installing(bench: Bench, figure: Callable[[str], None]) -> Reference:
+    made = bench.reference(by_apt(bench.target))
+    figure(f"{bench.target}: apt install starts {made.programs} programs for teamhub alone")
+    return made
 
 
 @pytest.mark.moments(soak=40, part=3)
 def test_it_is_finished_as_if_nothing_had_been(
-    bench: Bench, installing: Installing, moment: Moment, trial: Count
+    bench: Bench, installing: Reference, moment: Moment, trial: Count
 ) -> None:
-    version = bench.target.package.name.split("_")[1]
     step = moment.step(installing.programs)
     with trial(WHAT, ENDS), bench.killed(installing.work, step) as one:
-        finish(one.server, installing.command, version)
+        finish(one.server, bench.target)
         bench.expect(one, installing.clean)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from support.container import BootedServer
 from support.dialogue import Dialogue, Words
 from support.exec_counter import ExecCounter
 from support.installation import Installation, members, wait_for_login_page
-from support.killed_work import CONFIGURE, Bench, Result, Work
+from support.killed_work import CONFIGURE, Bench, Reference, Work
 from support.settings import setting
 from support.trials import Count, Moment
 
@@ -60,15 +59,6 @@ def by_dialogue(words: Words) -> Work:
     return work
 
 
-@dataclass(frozen=True)
-class Reconfiguring:
-    """The dialogue, and what comes of it when nothing happens to it."""
-
-    work: Work
-    programs: int
-    clean: Result
-
-
 @pytest.fixture(scope="module")
 def bench(installed: Installation, work: Path) -> Iterator[Bench]:
     """Installed servers."""
@@ -78,17 +68,16 @@ def bench(installed: Installation, work: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
-def reconfiguring(bench: Bench, english: Words, figure: Callable[[str], None]) -> Reconfiguring:
-    work = by_dialogue(english)
-    programs, clean = bench.reference(work)
-    figure(f"{bench.target}: dpkg-reconfigure starts {programs} programs")
-    return Reconfiguring(work, programs, clean)
+def reconfiguring(bench: Bench, english: Words, figure: Callable[[str], None]) -> Reference:
+    made = bench.reference(by_dialogue(english))
+    figure(f"{bench.target}: dpkg-reconfigure starts {made.programs} programs")
+    return made
 
 
 @pytest.mark.moments(soak=40, part=3)
 def test_the_answers_are_in_force_once_they_are_given_again(
     bench: Bench,
-    reconfiguring: Reconfiguring,
+    reconfiguring: Reference,
     installed: Installation,
     moment: Moment,
     trial: Count,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from support.container import BootedServer
 from support.hub_client import HubClient
-from support.installation import APT, PASSWORDS, Installation, Target, wait_for_login_page
-from support.killed_work import Bench, Result, Work, by_command, finish
+from support.installation import PASSWORDS, Installation, Target, wait_for_login_page
+from support.killed_work import Bench, Reference, by_apt, finish
 from support.network import Mirror
 from support.next_version import LATER, Change, write_version
 from support.trials import Count, Moment
@@ -27,17 +27,6 @@ STAY = "the kernel goes on with what it had"
 
 CHANGE = Change(f"{LATER}.2", config="\nc.JupyterHub.template_vars = {'announcement': 'second'}\n",
                 package="serenity")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Upgrading:
-    """The upgrade, and what comes of it when nothing happens to it."""
-
-    command: tuple[str, ...]
-    work: Work
-    version: str
-    programs: int
-    clean: Result
 
 
 @pytest.fixture(scope="module")
@@ -57,30 +46,27 @@ def bench(
 
 
 @pytest.fixture(scope="module")
-def upgrading(bench: Bench, figure: Callable[[str], None]) -> Upgrading:
-    command = (*APT, "install", bench.target.package_on_server)
-    work = by_command(*command)
-    programs, clean = bench.reference(work)
-    figure(f"{bench.target}: an upgrade starts {programs} programs")
-    version = CHANGE.version_for(bench.target.suite)
-    return Upgrading(command, work, version, programs, clean)
+def upgrading(bench: Bench, figure: Callable[[str], None]) -> Reference:
+    made = bench.reference(by_apt(bench.target))
+    figure(f"{bench.target}: an upgrade starts {made.programs} programs")
+    return made
 
 
 @pytest.mark.moments(soak=40, part=3)
 def test_it_is_finished_as_if_nothing_had_been(
-    bench: Bench, upgrading: Upgrading, installed: Installation, moment: Moment, trial: Count
+    bench: Bench, upgrading: Reference, installed: Installation, moment: Moment, trial: Count
 ) -> None:
     step = moment.step(upgrading.programs)
     with trial(WHAT, ENDS), bench.killed(upgrading.work, step) as one:
         wait_for_login_page(one.server, installed.ca)
-        finish(one.server, upgrading.command, upgrading.version)
+        finish(one.server, bench.target)
         wait_for_login_page(one.server, installed.ca)
         bench.expect(one, upgrading.clean)
 
 
 @pytest.mark.moments(soak=5, part=1)
 def test_a_person_computes_on(
-    bench: Bench, upgrading: Upgrading, installed: Installation, moment: Moment, trial: Count
+    bench: Bench, upgrading: Reference, installed: Installation, moment: Moment, trial: Count
 ) -> None:
     zoe = HubClient(bench.target.host.url, installed.ca, "zoe")
     kernels = []
@@ -95,6 +81,6 @@ def test_a_person_computes_on(
     step = upgrading.programs * moment.number // (moment.of + 1)
     with trial(PEOPLE, STAY), bench.killed(upgrading.work, step, compute) as one:
         assert zoe.run_cell(kernels[-1], "print(value)") == "41\n"
-        finish(one.server, upgrading.command, upgrading.version)
+        finish(one.server, bench.target)
         assert zoe.run_cell(kernels[-1], "print(value + 1)") == "42\n"
         zoe.stop()

@@ -10,18 +10,12 @@ import pytest
 
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
+from support.people import PASSWORD, make_people
 from support.poller import main_pid
 from support.trials import Count
 
 SECTION = "A thousand starts"
 PEOPLE = 4
-PASSWORD = "Shan Yu 9"
-ACCOUNTS = """\
-for number in $(seq 0 $(($1 - 1))); do
-	useradd --create-home --shell=/bin/bash --groups=jupyterhub "again$number"
-	echo "again$number:$2"
-done | chpasswd
-"""
 #: Python keeps what it has taken once, and its heap has holes.
 MORE_MEMORY_KB = 20_000
 #: Connections that linger, and processes that come and go; one for each start would be more.
@@ -62,8 +56,7 @@ def sessions(server: BootedServer) -> list[str]:
 
 @pytest.fixture(scope="module")
 def people(server: BootedServer, client: Callable[[str], HubClient]) -> list[HubClient]:
-    server.run("sh", "-c", ACCOUNTS, "accounts", str(PEOPLE), PASSWORD)
-    everybody = [client(f"again{number}") for number in range(PEOPLE)]
+    everybody = [client(name) for name in make_people(server, "again", PEOPLE)]
     for person in everybody:
         assert person.log_in(PASSWORD).status_code == 302
     return everybody

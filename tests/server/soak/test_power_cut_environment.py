@@ -5,9 +5,7 @@ Nobody types anything before they do.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,7 @@ from support.disk import PowerCuts, booted_disk, disk_store, installed_disk, syn
 from support.environment import TeamChannel, imports, is_as_it_was_made
 from support.installation import Installation, Target, wait_for_login_page
 from support.recovery import finish, nothing_is_lost, someone_computes
-from support.trials import Moment
+from support.trials import Count, Moment
 
 SECTION = "Power cut"
 ENVIRONMENT = "/etc/teamhub/environment.yml"
@@ -38,10 +36,8 @@ def cuts(
         with booted_disk(disk, target, target.package.parent) as server:
             wait_for_login_page(server, installed.ca)
             sync(server.root)
-            with made.during_the_block():
+            with made.during_the_block(AFTERWARDS):
                 change(server, channel)
-                made.done = made.seconds
-                time.sleep(AFTERWARDS)
         yield made
 
 
@@ -56,7 +52,7 @@ def test_people_compute_at_once_and_the_change_can_be_done(
     target: Target,
     channel: TeamChannel,
     moment: Moment,
-    trial: Callable[[str, str], AbstractContextManager[None]],
+    trial: Count,
     figure: Callable[[str], None],
 ) -> None:
     with (

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,7 @@ from support.recovery import (
     someone_computes,
 )
 from support.roots import CACHE, server_root
-from support.trials import Moment
+from support.trials import Count, Moment
 
 SECTION = "Power cut"
 #: Seconds between two cuts, of about a minute's work.
@@ -46,10 +44,8 @@ def cuts(target: Target, mirror: Mirror, work: Path) -> Iterator[PowerCuts]:
             server.run(*APT, "update")
             server.run("debconf-set-selections", given=PRESEED)
             sync(server.root)
-            with made.during_the_block():
+            with made.during_the_block(AFTERWARDS):
                 finish(server, *command(target))
-                made.done = made.seconds
-                time.sleep(AFTERWARDS)
         yield made
 
 
@@ -58,7 +54,7 @@ def test_installed_once_more_nothing_is_lost(
     cuts: PowerCuts,
     target: Target,
     moment: Moment,
-    trial: Callable[[str, str], AbstractContextManager[None]],
+    trial: Count,
     figure: Callable[[str], None],
     tmp_path: Path,
 ) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from support.keys import signing_keys
 from support.network import Mirror
 from support.next_version import LATER, Change, write_version
 from support.repository import Repository
-from support.trials import Moment
+from support.trials import Count, Moment
 
 SECTION = "Power cut"
 #: Seconds between two cuts, of a second's work or two.
@@ -79,7 +78,7 @@ def test_servers_see_all_of_one_state_and_publishing_again_finishes(
     published: Published,
     target: Target,
     moment: Moment,
-    trial: Callable[[str, str], AbstractContextManager[None]],
+    trial: Count,
     figure: Callable[[str], None],
     tmp_path: Path,
 ) -> None:

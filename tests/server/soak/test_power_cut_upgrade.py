@@ -5,9 +5,7 @@ The new version has another configuration, and one package more in people's envi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -24,7 +22,7 @@ from support.recovery import (
     nothing_serves_without_its_configuration,
     someone_computes,
 )
-from support.trials import Moment
+from support.trials import Count, Moment
 
 SECTION = "Power cut"
 #: Seconds between two cuts, of half a minute's work.
@@ -55,10 +53,8 @@ def cuts(installed: Installation, target: Target, work: Path, version: Path) -> 
         with booted_disk(disk, target, version.parent) as server:
             wait_for_login_page(server, installed.ca)
             sync(server.root)
-            with made.during_the_block():
+            with made.during_the_block(AFTERWARDS):
                 upgrade(server, version)
-                made.done = made.seconds
-                time.sleep(AFTERWARDS)
         yield made
 
 
@@ -73,7 +69,7 @@ def test_upgraded_once_more_nothing_is_lost(
     target: Target,
     version: Path,
     moment: Moment,
-    trial: Callable[[str, str], AbstractContextManager[None]],
+    trial: Count,
     figure: Callable[[str], None],
 ) -> None:
     with (

@@ -35,13 +35,18 @@ def bytes_needed(lock: Path, layout: Layout) -> int:
     What is in the cache already takes nothing more.  rattler may link nothing and copy it all
     (allow-hard-links in rattler.toml): then the disk can still turn out too small.
     """
-    sizes = {
-        manifest.package(record).stem: record.size or 0
+    entries = cache_entries(lock, layout)
+    missing = (size for entry, size in entries.items() if not entry.is_dir())
+    return GENERATION + UNPACKED * sum(missing)
+
+
+def cache_entries(lock: Path, layout: Layout) -> dict[Path, int]:
+    """The cache's folder for each package of a lock, and the bytes of the package's file."""
+    return {
+        layout.cache / manifest.package(record).stem: record.size or 0
         for environment in ENVIRONMENTS
         for record in locked_records(lock, environment)
     }
-    missing = (size for stem, size in sizes.items() if not (layout.cache / stem).is_dir())
-    return GENERATION + UNPACKED * sum(missing)
 
 
 def drop_damaged(lock: Path, layout: Layout) -> dict[str, list[str]]:
@@ -50,12 +55,7 @@ def drop_damaged(lock: Path, layout: Layout) -> dict[str, list[str]]:
     Returns their files that are not, by the entry's name.  rattler then unpacks them anew, from a
     file that it or `verify_files` compares with the lock's hash.
     """
-    entries = {
-        layout.cache / manifest.package(record).stem
-        for environment in ENVIRONMENTS
-        for record in locked_records(lock, environment)
-    }
-    there = sorted(entry for entry in entries if entry.is_dir())
+    there = sorted(entry for entry in cache_entries(lock, layout) if entry.is_dir())
     # A thread that hashes leaves the interpreter to the others.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
         found = zip(
