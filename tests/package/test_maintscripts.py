@@ -59,3 +59,11 @@ def test_it_stops_at_the_first_failure(package: BuiltPackage, script: str) -> No
 
 def test_all_of_debhelpers_parts_are_in(package: BuiltPackage, script: str) -> None:
     assert "#DEBHELPER#" not in (package.control / script).read_text("utf-8")
+
+
+def test_what_dpkg_has_unpacked_is_on_the_disk_before_the_long_steps(package: BuiltPackage) -> None:
+    lines = (package.control / "postinst").read_text("utf-8").splitlines()
+    sync = lines.index("\tsync --file-system /etc/teamhub /usr/share/teamhub")
+    assert sync < lines.index("\tconfigure")
+    # what it calls is above, and runs later
+    assert all("teamhub setup" not in line for line in lines[lines.index('case "$1" in') : sync])

@@ -33,6 +33,8 @@ LEFT_OUT = re.compile(
     r"|/var/lib/dpkg/(status|diversions|statoverride)-old$"
     r"|/var/cache/debconf/(config|templates|passwords)\.dat-old$"
     r"|/var/lib/ucf/(hashfile|registry)\.\d$"
+    # in which rattler counts how often it has unpacked a package
+    r"|/opt/teamhub/pkgs/[^/]+\.lock$"
     # which is there while the hub writes
     r"|/var/lib/teamhub/jupyterhub\.sqlite-"
     r"|/var/lib/systemd/(random-seed|timers/|timesync/)"
@@ -41,6 +43,11 @@ LEFT_OUT = re.compile(
 MADE_HERE = re.compile(
     r"/etc/teamhub/(proxy-token|tls/.*)|/var/lib/teamhub/(cookie_secret|jupyterhub\.sqlite)"
 )
+#: The answers that debconf keeps: a paragraph for each question.
+ANSWERS = "/var/cache/debconf/config.dat"
+#: A value of ours there.  What the questions come to is compared as debconf-show prints it: what is
+#: the template's default may stand there, or not.
+OWN_VALUE = re.compile(r"^(Name: teamhub/.*\n(?:.+\n)*?)Value:.*\n")
 #: Files with times in them.
 TIMED = re.compile(r"/opt/teamhub/.*/(generation\.json|conda-meta/history)|.*/history\.jsonl")
 TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?")
@@ -54,9 +61,17 @@ def state_of(overlay: Overlay) -> State:
     for folder, folders, files in os.walk(overlay.changes):
         for name in (*folders, *files):
             path = f"/{Path(folder, name).relative_to(overlay.changes)}"
-            if not LEFT_OUT.match(f"{path}/" if name in folders else path):
+            if path == ANSWERS:
+                found |= answers((overlay.root / path.lstrip("/")).read_text("utf-8"))
+            elif not LEFT_OUT.match(f"{path}/" if name in folders else path):
                 found[path] = describe(overlay.root, path, digests)
     return found
+
+
+def answers(text: str) -> State:
+    """What debconf keeps of each question, by the name of its file and the question's."""
+    paragraphs = [OWN_VALUE.sub(r"\1", f"{each}\n") for each in text.split("\n\n") if each]
+    return {f"{ANSWERS} {each.splitlines()[0]}": each for each in paragraphs}
 
 
 def describe(root: Path, path: str, digests: Digests) -> str:

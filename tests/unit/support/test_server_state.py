@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.server_state import GONE, Digests, State, describe, differences, shown
+from support.server_state import GONE, Digests, State, answers, describe, differences, shown
 
 TOKEN = "/etc/teamhub/proxy-token"
 HISTORY = "/opt/teamhub/history.jsonl"
@@ -74,6 +74,16 @@ def test_times_are_no_difference_and_what_stands_beside_them_is(tmp_path: Path) 
     at = described(one, HISTORY, '{"number": 1, "time": "2026-01-02T03:04:05Z"}')
     assert at == described(other, HISTORY, '{"number": 1, "time": "2027-01-02T03:04:06Z"}')
     assert at != described(other, HISTORY, '{"number": 2, "time": "2026-01-02T03:04:05Z"}')
+
+
+def test_answers_are_compared_by_question_and_what_ours_come_to_is_not() -> None:
+    other = "Name: locales/default\nTemplate: locales/default\nValue: C\n\n"
+    ours = "Name: teamhub/users\nTemplate: teamhub/users\nValue: zoe\nFlags: seen\n\n"
+    kept = answers(other + ours)
+    assert len(kept) == 2
+    assert kept == answers(other + ours.replace("Value: zoe\n", ""))
+    assert kept != answers(other + ours.replace("Flags: seen\n", ""))
+    assert kept != answers(other.replace("Value: C\n", "") + ours)
 
 
 def test_what_is_gone_is_described_as_gone(tmp_path: Path) -> None:
