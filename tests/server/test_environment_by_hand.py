@@ -116,6 +116,15 @@ def test_a_library_that_was_cut_short_is_named_and_repaired_under_a_running_kern
     assert zoe.run_cell(kernel, cell) == "42 2\n"
 
 
+def test_a_damaged_file_of_pip_is_repaired_from_its_wheel(server: BootedServer) -> None:
+    pattern = f"{current(server)}/user/lib/python3*/site-packages/byhand.py"
+    server.run("truncate", "--size=0", server.output("sh", "-c", f"ls {pattern}"))
+    assert "changed: byhand: " in env(server, "verify", check=False)
+    assert "people's environment: byhand: " in env(server, "repair")
+    assert is_as_it_was_made(server)
+    assert imports(server, "byhand")
+
+
 def test_a_hub_whose_environment_is_damaged_says_so_and_starts_once_it_is_repaired(
     server: BootedServer, installed: Installation
 ) -> None:
