@@ -1,4 +1,4 @@
-"""Faults in the running system: what a test's marker `fault` says of one, and how the test ended."""
+"""Faults in the running system: what a test's marker `fault` says of each, and how it ended."""
 
 from __future__ import annotations
 
