@@ -18,7 +18,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
-from support import evidence
+from support import evidence, faults
 from support.browser import open_pages
 from support.container import BootedServer
 from support.dialogue import Words
@@ -102,7 +102,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order the tests, and take out what is not wanted."""
     long_ones_first(items)
-    if not config.getoption("--everything"):
+    if not (config.getoption("--everything") or config.getoption("--soak")):
         exhaustive = [item for item in items if item.get_closest_marker("exhaustive")]
         config.hook.pytest_deselected(items=exhaustive)
         items[:] = [item for item in items if item not in exhaustive]
@@ -116,8 +116,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModul
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Have a test that fails leave its servers, their journals, and pictures."""
+    """Have a test that fails leave its servers, their journals, and pictures; count faults."""
     report = yield
+    if item.config.getoption("--soak"):
+        faults.note(item, report, TRIALS)
     if report.failed:
         folder = evidence.folder_for(item.nodeid)
         left = [f"journals and pictures: {folder}", *keep_servers(item.nodeid)]

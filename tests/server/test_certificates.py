@@ -6,6 +6,8 @@ import http.client
 import socket
 import ssl
 
+import pytest
+
 from support.container import BootedServer, wait_for
 from support.installation import Installation
 
@@ -65,6 +67,12 @@ def test_the_key_handed_over_is_the_proxys_alone(server: BootedServer) -> None:
     assert refused.returncode != 0
 
 
+@pytest.mark.fault(
+    "a key that does not belong to the certificate",
+    person="nothing: people work on",
+    admin="`setup certificates` names it, and what to do",
+    remedy="the right key, or a new certificate",
+)
 def test_damaged_files_are_named_and_the_proxy_goes_on(
     server: BootedServer, installed: Installation
 ) -> None:

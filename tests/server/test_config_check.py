@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from support.container import BootedServer
+from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
 from support.installation import Installation, wait_for_login_page
-from support.settings import APPLY, RECONFIGURE, complaint, processes
+from support.settings import APPLY, RECONFIGURE, complaint, processes, write_settings
 from teamhub.hub.check import SECONDS
 
 SNIPPETS = "/etc/teamhub/jupyterhub_config.d"
@@ -83,6 +83,12 @@ def test_a_configuration_has_no_more_rights_than_the_hub(
     assert_named(server.run(*CHECK, check=False), ", line 1: PermissionError: ")
 
 
+@pytest.mark.fault(
+    "an error in a snippet of jupyterhub_config.d",
+    person="nothing: people work on",
+    admin="each command: the file, the line and the error",
+    remedy="mending the snippet; teamhub apply",
+)
 def test_in_each_way_to_check_it_the_error_is_named_and_the_old_hub_goes_on(
     server: BootedServer, snippet: Write
 ) -> None:
@@ -182,3 +188,29 @@ def test_a_good_snippet_comes_into_force_and_a_kernel_goes_on(
     wait_for_login_page(server, installed.ca)
     assert "let us be bad guys" in zoe.get("/hub/home").text
     assert zoe.run_cell(kernel, "print(answer)") == "42\n"
+
+
+def culler_runs(server: BootedServer) -> bool:
+    pgrep = ("pgrep", "--uid=rhea", "--full", "teamhub_hub.culler")
+    return server.run(*pgrep, check=False).returncode == 0
+
+
+@pytest.mark.fault(
+    "a snippet that assigns c.JupyterHub.services",
+    person="nothing: their idle servers end as the settings say",
+    admin="nothing: the hub's own services stay",
+    remedy="none needed",
+)
+def test_a_snippet_with_services_of_its_own_keeps_the_culler(
+    server: BootedServer, installed: Installation, snippet: Write
+) -> None:
+    snippet("c.JupyterHub.services = [{'name': 'team', 'command': ['sleep', '98765']}]\n")
+    write_settings(server, IDLE_HOURS="12")
+    server.run(*APPLY)
+    wait_for_login_page(server, installed.ca)
+    wait_for("the culler", lambda: culler_runs(server), 20)
+    server.run("pgrep", "--uid=rhea", "--full", "sleep 98765")
+    write_settings(server, IDLE_HOURS="0")
+    server.run(*APPLY)
+    wait_for_login_page(server, installed.ca)
+    assert not culler_runs(server)

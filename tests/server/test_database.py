@@ -98,6 +98,12 @@ def test_what_it_was_is_kept_for_rhea_alone(server: BootedServer, upgraded: str)
     assert owner.splitlines() == ["rhea 700", "rhea 600"]
 
 
+@pytest.mark.fault(
+    "a newer version's database, with a copy",
+    person="no page for some seconds",
+    admin="the journal: the copy was put back, and what the hub does not know",
+    remedy="none: the hub does it",
+)
 def test_what_a_newer_version_wrote_gives_way_to_the_copy(
     server: BootedServer, installed: Installation, head: str, upgraded: str
 ) -> None:
@@ -184,6 +190,12 @@ def test_it_is_refused_before_anything_changes(server: BootedServer, downgrade: 
     assert server.output("dpkg", "--audit") == ""
 
 
+@pytest.mark.fault(
+    "a newer version's database, without a copy",
+    person="no page until it is healed",
+    admin="the journal names its schema and what to do",
+    remedy="the newer version, or a copy",
+)
 def test_a_hub_that_cannot_read_it_does_not_start(
     server: BootedServer, installed: Installation, unreadable: str, head: str
 ) -> None:
@@ -195,13 +207,20 @@ def test_a_hub_that_cannot_read_it_does_not_start(
     wait_for_login_page(server, installed.ca)
 
 
+@pytest.mark.fault(
+    "a damaged database",
+    person="no page for some seconds",
+    admin="the journal: which copy was put back",
+    remedy="none: the hub does it",
+)
+@pytest.mark.parametrize("page", [0, 1], ids=["its header", "a page"])
 def test_a_damaged_database_gives_way_to_a_copy_and_people_log_in(
-    server: BootedServer, installed: Installation, head: str, sign_in: LogIn
+    server: BootedServer, installed: Installation, head: str, sign_in: LogIn, page: int
 ) -> None:
     server.run("systemctl", "stop", "teamhub")
     server.run("install", "-d", "-m", "700", "-o", "rhea", BACKUPS)
     server.run("cp", "-p", DATABASE, f"{BACKUPS}/99990101T000000Z-{head}.sqlite")
-    server.run("dd", "if=/dev/urandom", f"of={DATABASE}", "bs=4096", "count=1", "seek=1",
+    server.run("dd", "if=/dev/urandom", f"of={DATABASE}", "bs=4096", "count=1", f"seek={page}",
                "conv=notrunc")  # fmt: skip
     server.run("systemctl", "start", "teamhub")
     wait_for_login_page(server, installed.ca)
@@ -210,6 +229,12 @@ def test_a_damaged_database_gives_way_to_a_copy_and_people_log_in(
     assert f"{BACKUPS}/99990101T000000Z-{head}.sqlite was put back" in server.journal("teamhub")
 
 
+@pytest.mark.fault(
+    "the database deleted",
+    person="no page for some seconds",
+    admin="the journal: which copy was put back",
+    remedy="none: the hub does it",
+)
 def test_the_nightly_copy_is_made_while_the_hub_goes_on_and_replaces_a_lost_database(
     server: BootedServer, installed: Installation, sign_in: LogIn
 ) -> None:
@@ -227,6 +252,12 @@ def test_the_nightly_copy_is_made_while_the_hub_goes_on_and_replaces_a_lost_data
     assert sign_in("zoe").is_signed_in()
 
 
+@pytest.mark.fault(
+    "the database and its copies deleted while a server runs",
+    person="their server has ended; the next one starts",
+    admin="the journal: whose server was ended",
+    remedy="none: the hub does it",
+)
 def test_a_server_that_a_lost_database_had_is_ended_and_the_next_one_is_alone(
     server: BootedServer, installed: Installation, sign_in: LogIn
 ) -> None:
@@ -245,6 +276,12 @@ def test_a_server_that_a_lost_database_had_is_ended_and_the_next_one_is_alone(
     again.stop()
 
 
+@pytest.mark.fault(
+    "the database deleted, and a copy knows the server that runs",
+    person="the server works on",
+    admin="the journal: which copy was put back",
+    remedy="none: the hub does it",
+)
 def test_one_that_the_copy_knows_goes_on(
     server: BootedServer, installed: Installation, sign_in: LogIn
 ) -> None:
@@ -261,3 +298,23 @@ def test_one_that_the_copy_knows_goes_on(
     again.get("/user/zoe/lab").raise_for_status()
     assert again.compute("print(6 * 7)") == "42\n"
     again.stop()
+
+
+@pytest.mark.fault(
+    "a database of another owner",
+    person="no page until it is healed",
+    admin="the journal: whose it is, and the command",
+    remedy="chown rhea: /var/lib/teamhub/jupyterhub.sqlite",
+)
+def test_a_database_of_another_owner_is_named_with_what_to_type(
+    server: BootedServer, installed: Installation, sign_in: LogIn
+) -> None:
+    zoe = sign_in("zoe")
+    server.run("systemctl", "stop", "teamhub")
+    server.run("chown", "root:", DATABASE)
+    server.run("systemctl", "start", "teamhub", check=False)
+    said = f"it belongs to uid 0, not to rhea: chown rhea: {DATABASE}"
+    wait_for("the reason in the journal", lambda: said in server.journal("teamhub"), 30)
+    server.run("chown", "rhea:", DATABASE)
+    wait_for_login_page(server, installed.ca)
+    assert zoe.is_signed_in()

@@ -15,6 +15,7 @@ from support.dialogue import TEMPLATES, Dialogue, Words, shown_members
 from support.installation import APT
 from support.occupier import PROGRAM, occupy
 from support.settings import CONF, setting
+from support.settings import RECONFIGURE as NOT_ASKED
 
 RECONFIGURE = ("dpkg-reconfigure", "teamhub")
 
@@ -286,6 +287,23 @@ def test_it_gives_up_rather_than_ask_for_ever(reconfigure: Reconfigure) -> None:
         # the postinst has the last word
         assert dialogue.end() != 0
         assert "teamhub: 'root'" in dialogue.terminal.printed
+
+
+@pytest.mark.fault(
+    "a dialogue that was left after an answer",
+    person="nothing: people work on",
+    admin="nothing: what was answered is not used later",
+    remedy="none needed",
+)
+def test_what_was_answered_before_it_was_left_is_not_used_later(
+    server: BootedServer, reconfigure: Reconfigure
+) -> None:
+    with reconfigure() as dialogue:
+        dialogue.type("users", "zoe, wash, saffron")
+        dialogue.question("admins")
+    server.run(*NOT_ASKED)
+    assert shown_members(server, "jupyterhub") == "wash, zoe"
+    assert server.run("getent", "passwd", "saffron", check=False).returncode == 2
 
 
 def test_files_that_are_not_there_are_named(reconfigure: Reconfigure) -> None:

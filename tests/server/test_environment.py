@@ -14,7 +14,7 @@ import pytest
 from support.container import BootedServer
 from support.environment import TeamChannel, current, env, history, imports, team_file
 from support.hub_client import HubClient
-from support.settings import main_process
+from support.settings import complaint, main_process
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +94,16 @@ def test_the_channel_can_be_taken_elsewhere(server: BootedServer) -> None:
     assert server.output("sh", "-c", "ls /srv/export/noarch/lazy-*.conda").endswith(
         "lazy-2.0-0.conda"
     )
+
+
+@pytest.mark.fault(
+    "`channel export` of a wrong path",
+    person="nothing: people work on",
+    admin="one line: it is not a folder, and what to do",
+    remedy="another folder",
+)
+def test_a_channel_goes_into_no_file(server: BootedServer) -> None:
+    failed = server.run("teamhub", "channel", "export", "/etc/passwd", check=False)
+    assert "/etc/passwd is not a folder" in complaint(failed)
+    assert "Traceback" not in failed.stderr
+    server.run("teamhub", "channel", "export", "/srv/export")

@@ -71,6 +71,12 @@ def kill_at(server: BootedServer, moment: str) -> int:
     return server.run(*command, check=False).returncode
 
 
+@pytest.mark.fault(
+    "a change of the environment killed",
+    person="the environment before, or the new one, whole",
+    admin="the shell: killed",
+    remedy="the same command again",
+)
 @pytest.mark.parametrize(
     "moment",
     [pytest.param(name, marks=() if name in ALWAYS else EXHAUSTIVE) for name in MOMENTS],
@@ -99,6 +105,12 @@ def test_two_at_once_wait_for_one_another(server: BootedServer) -> None:
     assert nothing_is_left(server)
 
 
+@pytest.mark.fault(
+    "a tampered package in the channel",
+    person="nothing: people work on",
+    admin="its file and its sha256",
+    remedy="apt install --reinstall teamhub",
+)
 def test_a_tampered_package_is_refused_by_name(server: BootedServer) -> None:
     shipped = server.output("sh", "-c", f"ls {CHANNEL_DIR}/noarch/idna-*.conda")
     # what is unpacked already is not read again
@@ -117,6 +129,12 @@ def test_a_tampered_package_is_refused_by_name(server: BootedServer) -> None:
     assert is_as_it_was_made(server)
 
 
+@pytest.mark.fault(
+    "/opt full at a change of the environment",
+    person="nothing: people work on",
+    admin="how much is needed and how much is free",
+    remedy="making room, then the same command",
+)
 def test_a_full_disk_is_named_and_leaves_what_was(
     server: BootedServer, channel: TeamChannel
 ) -> None:

@@ -77,6 +77,12 @@ def test_what_conda_installed_is_reported_and_carried_over(
     assert is_as_it_was_made(server)
 
 
+@pytest.mark.fault(
+    "a file of the environment edited in place",
+    person="what was edited",
+    admin="each change of the environment names it",
+    remedy="teamhub env apply --discard",
+)
 def test_an_edited_file_is_reported_before_anything_changes(server: BootedServer) -> None:
     before = current(server), team_file(server)
     server.run("sed", "-i", "$ a # by hand", f"{before[0]}/user/bin/jupyter-lab")
@@ -96,6 +102,12 @@ def is_in_the_journal(server: BootedServer, words: str) -> bool:
     return words in server.output("journalctl", "--unit=teamhub", "--boot", "--output=cat")
 
 
+@pytest.mark.fault(
+    "a .so cut short",
+    person="an import fails; kernels that have it go on",
+    admin="`env verify`: changed, with the package and the file",
+    remedy="teamhub env repair",
+)
 @pytest.mark.every_suite
 def test_a_library_that_was_cut_short_is_named_and_repaired_under_a_running_kernel(
     server: BootedServer, zoe: HubClient
@@ -125,6 +137,12 @@ def test_a_damaged_file_of_pip_is_repaired_from_its_wheel(server: BootedServer) 
     assert imports(server, "byhand")
 
 
+@pytest.mark.fault(
+    "the hub's environment damaged",
+    person="no page until it is healed",
+    admin="`check-config` and the journal: which file of which package",
+    remedy="teamhub env repair",
+)
 def test_a_hub_whose_environment_is_damaged_says_so_and_starts_once_it_is_repaired(
     server: BootedServer, installed: Installation
 ) -> None:
@@ -145,16 +163,35 @@ def test_a_hub_whose_environment_is_damaged_says_so_and_starts_once_it_is_repair
     assert is_as_it_was_made(server)
 
 
-@pytest.mark.parametrize("file", ["current", "history.jsonl", "current/generation.json"])
+def damaged(fault: str) -> pytest.MarkDecorator:
+    """The fault of a file that the generations are known by."""
+    seen = {"person": "nothing: who works, works on", "admin": "each command: it is damaged"}
+    return pytest.mark.fault(fault, **seen, remedy="teamhub env repair")
+
+
+GARBAGE = 'echo "{garbage" >"$1"'
+
+
+@pytest.mark.parametrize(
+    ("file", "how"),
+    [
+        pytest.param("current", 'rm "$1"', marks=damaged("`current` missing")),
+        pytest.param(
+            "current", 'ln -sfn generations/gone "$1"', marks=damaged("`current` dangling")
+        ),
+        pytest.param("history.jsonl", GARBAGE, marks=damaged("history.jsonl garbage")),
+        pytest.param("history.jsonl", ': >"$1"', marks=damaged("history.jsonl empty")),
+        pytest.param("current/generation.json", GARBAGE, marks=damaged("generation.json garbage")),
+        pytest.param("current/generation.json", ': >"$1"', marks=damaged("generation.json empty")),
+    ],
+    ids=["no current", "dangling", "history garbage", "no history", "garbage", "empty"],
+)
 def test_what_the_generations_are_known_by_is_named_where_it_is_damaged_and_repaired(
-    server: BootedServer, file: str
+    server: BootedServer, file: str, how: str
 ) -> None:
     path = f"/opt/teamhub/{file}"
     was = current(server)
-    if file == "current":
-        server.run("rm", path)
-    else:
-        server.run("sh", "-c", f": > {path}")
+    server.run("sh", "-c", how, "sh", path)
     for command in ("env list", "env rollback", "env verify", "env history --json", "status"):
         done = server.run("teamhub", *command.split(), check=False)
         if command.startswith("env history") and file == "current":
@@ -170,6 +207,12 @@ def test_what_the_generations_are_known_by_is_named_where_it_is_damaged_and_repa
     server.run("teamhub", "status")
 
 
+@pytest.mark.fault(
+    "both prefixes damaged, and `current` gone",
+    person="no page until it is healed",
+    admin="as above",
+    remedy="apt install --reinstall teamhub",
+)
 @pytest.mark.exhaustive
 def test_installing_the_same_version_again_repairs(server: BootedServer, target: Target) -> None:
     pattern = f"{current(server)}/*/lib/python3*/site-packages/tornado/web.py"

@@ -30,6 +30,12 @@ def page_after_a_start(person: HubClient) -> str:
     return person.get(f"/hub/spawn/{person.user}").text
 
 
+@pytest.mark.fault(
+    "a home missing",
+    person="the page: the home folder does not exist",
+    admin="the journal, and `apply` with the command",
+    remedy="mkhomedir_helper NAME",
+)
 @pytest.mark.usefixtures("aside")
 def test_without_a_home_the_person_reads_what_is_missing_and_the_admin_too(
     server: BootedServer, client: LogIn
@@ -52,6 +58,12 @@ def test_the_command_that_the_admin_is_told_makes_it(server: BootedServer, clien
     zoe.stop()
 
 
+@pytest.mark.fault(
+    "a home that belongs to another",
+    person="the page: it belongs to another",
+    admin="the journal, the same words",
+    remedy="chown, as `apply` says",
+)
 @pytest.mark.usefixtures("aside")
 def test_a_home_of_somebody_else_is_named(server: BootedServer, client: LogIn) -> None:
     server.run("install", "--directory", "--owner=wash", "--mode=755", HOME)
@@ -80,6 +92,12 @@ def full_home(request: pytest.FixtureRequest, server: BootedServer) -> Iterator[
     server.run("rm", "-r", "/root/copy")
 
 
+@pytest.mark.fault(
+    "a full home",
+    person="the server and kernels start; Lab says that it is full",
+    admin="nothing",
+    remedy="the person deletes files in Lab",
+)
 @pytest.mark.usefixtures("full_home")
 def test_in_a_full_home_a_server_and_a_kernel_start_and_the_person_makes_room(
     client: LogIn,
@@ -97,6 +115,12 @@ def home_without_inodes(server: BootedServer) -> Iterator[None]:
     server.run("umount", HOME)
 
 
+@pytest.mark.fault(
+    "a home without inodes",
+    person="the server and kernels start",
+    admin="nothing",
+    remedy="the person deletes files in Lab",
+)
 @pytest.mark.usefixtures("home_without_inodes")
 def test_where_no_file_can_be_made_a_server_starts_as_well(client: LogIn) -> None:
     assert_room_can_be_made(client("zoe"))
@@ -120,6 +144,12 @@ def read_only_home(server: BootedServer) -> Iterator[None]:
     server.run("umount", HOME)
 
 
+@pytest.mark.fault(
+    "a home that is read-only",
+    person="the server starts; files can be read",
+    admin="nothing",
+    remedy="mounting it again",
+)
 @pytest.mark.usefixtures("read_only_home")
 def test_in_a_read_only_home_people_still_reach_their_files(client: LogIn) -> None:
     zoe = client("zoe")
@@ -129,3 +159,27 @@ def test_in_a_read_only_home_people_still_reach_their_files(client: LogIn) -> No
         assert ".bashrc" in zoe.compute(f"import os; print(os.listdir('{HOME}'))")
     finally:
         zoe.stop()
+
+
+@pytest.fixture
+def home_disk_full(server: BootedServer) -> Iterator[None]:
+    """The disk of everybody's home without room for one byte."""
+    server.run("cp", "--archive", "/home", "/root/homes")
+    server.run("mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "tmpfs", "/home")
+    server.run("cp", "--archive", "/root/homes/.", "/home")
+    server.as_user("zoe", "dd", "if=/dev/zero", f"of={HOME}/full", "bs=4k")
+    assert server.output("stat", "--file-system", "--format=%a", "/home") == "0"
+    yield
+    server.run("umount", "/home")
+    server.run("rm", "-r", "/root/homes")
+
+
+@pytest.mark.fault(
+    "/home full",
+    person="the server and kernels start; whoever deletes a file makes room",
+    admin="`df`: the disk of /home is full",
+    remedy="making room",
+)
+@pytest.mark.usefixtures("home_disk_full")
+def test_on_a_full_disk_of_all_homes_a_server_starts_as_well(client: LogIn) -> None:
+    assert_room_can_be_made(client("zoe"))

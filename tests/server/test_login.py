@@ -14,6 +14,15 @@ from support.network import NameServer
 pytestmark = pytest.mark.every_suite
 
 LogIn = Callable[[str], HubClient]
+NOLOGIN = pytest.param(
+    "book",
+    marks=pytest.mark.fault(
+        "a nologin shell",
+        person="not signed in; the page names the shell among the reasons",
+        admin="nothing: it is what the shell says",
+        remedy="usermod --shell /bin/bash NAME",
+    ),
+)
 
 
 def test_zoe_logs_in_with_her_unix_password(client: LogIn) -> None:
@@ -117,7 +126,7 @@ def test_an_unknown_name_is_refused(client: LogIn) -> None:
     assert_refused(client("badger"), "wrong")
 
 
-@pytest.mark.parametrize("name", ["kaylee", "river", "simon", "book", "root"])
+@pytest.mark.parametrize("name", ["kaylee", "river", "simon", NOLOGIN, "root"])
 def test_an_outsider_is_refused_with_the_right_password(
     client: LogIn, outsiders: dict[str, str], name: str
 ) -> None:
@@ -134,6 +143,12 @@ def test_an_account_without_a_password_is_refused(
     assert_refused(client("jayne"), password)
 
 
+@pytest.mark.fault(
+    "/etc/nologin is there",
+    person="not signed in; who works, works on",
+    admin="the file, which the admin made",
+    remedy="rm /etc/nologin",
+)
 def test_while_etc_nologin_is_there_nobody_new_gets_in(
     server: BootedServer, client: LogIn, zoe: HubClient
 ) -> None:

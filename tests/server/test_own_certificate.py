@@ -69,6 +69,12 @@ def before(server: BootedServer) -> Processes:
     return processes(server)
 
 
+@pytest.mark.fault(
+    "a certificate of the team's own that cannot serve",
+    person="nothing: people work on",
+    admin="`apply` names the file and what is wrong",
+    remedy="the right pair; teamhub apply",
+)
 @pytest.mark.parametrize("take_up", [APPLY, RECONFIGURE], ids=["apply", "dpkg-reconfigure"])
 @pytest.mark.parametrize(
     ("certificate", "key", "words"),
@@ -138,6 +144,12 @@ def test_a_key_that_another_account_owns_is_read_too(server: BootedServer) -> No
     wait_for("her certificate", lambda: serial_shown(server) == serial(server, "good"), 30)
 
 
+@pytest.mark.fault(
+    "a renewal of it that went wrong",
+    person="nothing: people work on",
+    admin="a failed unit, teamhub-certificates",
+    remedy="the right pair; the timer takes it up",
+)
 def test_a_renewal_that_went_wrong_is_a_failed_unit_and_the_old_one_goes_on(
     server: BootedServer, before: Processes
 ) -> None:

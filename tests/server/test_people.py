@@ -297,3 +297,27 @@ def test_while_a_directory_does_not_answer_the_list_can_be_changed_and_its_peopl
     assert set(in_gshadow.split(",")) == wanted - {"ghost"}
     server.run("teamhub", "user", "remove", "ghost")
     assert members(server, "jupyterhub") == wanted - {"ghost"}
+
+
+@pytest.mark.fault(
+    "Ctrl-C in `user add`",
+    person="whose password was given can sign in",
+    admin="one line, with who is left",
+    remedy="teamhub user passwd NAME, as the line says",
+)
+def test_ctrl_c_keeps_the_passwords_that_were_given_and_names_who_is_left(
+    server: BootedServer,
+) -> None:
+    with Terminal(server, "teamhub", "user", "add", "alba", "nandi") as terminal:
+        for prompt in ("Password for alba", "The same password again:"):
+            terminal.wait_for(prompt)
+            terminal.clear()
+            terminal.press("Heart of gold 7", ENTER)
+        terminal.wait_for("Password for nandi")
+        terminal.press("\x03")
+        assert terminal.end() != 0
+        assert "Traceback" not in terminal.printed
+        assert "nandi" in terminal.printed.rpartition("teamhub:")[2]
+    assert listed(server)["alba"]["password"] == "must be changed"
+    server.run("teamhub", "user", "passwd", "nandi", "--generate")
+    assert listed(server)["nandi"]["password"] == "must be changed"

@@ -38,6 +38,12 @@ DAMAGE = {
     JSON: ('truncate --size=40 "$1"', "is not JSON: "),
     "/etc/teamhub/environment.yml": (': >"$1"', EMPTY),
 }
+#: What is seen of a lost token.
+TOKEN_LOST = {
+    "person": "no page for some seconds, while both start again",
+    "admin": "`apply`: made anew, and why",
+    "remedy": "teamhub apply",
+}
 
 
 @pytest.fixture
@@ -71,6 +77,12 @@ def torn(server: BootedServer) -> Iterator[dict[str, str]]:
                "/etc/teamhub/jupyter/*.damaged*")  # fmt: skip
 
 
+@pytest.mark.fault(
+    "conffiles empty, torn, of NUL bytes or no JSON",
+    person="nothing: people work on",
+    admin="`check-config` and `apply` name each, with what is wrong",
+    remedy="teamhub repair conffiles",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 def test_torn_conffiles_are_each_named_and_put_back(
     server: BootedServer, torn: dict[str, str]
@@ -90,6 +102,27 @@ def test_torn_conffiles_are_each_named_and_put_back(
     apply(server)
 
 
+@pytest.mark.fault(
+    "every conffile empty, as a power cut leaves them",
+    person="nothing: people work on; a hub that starts then does not serve",
+    admin="`check-config` names each: it is empty",
+    remedy="teamhub repair conffiles",
+)
+@pytest.mark.usefixtures("serves_afterwards")
+def test_every_conffile_that_is_empty_is_named_and_put_back(server: BootedServer) -> None:
+    fields = server.run("dpkg-query", "--show", "--showformat=${Conffiles}", "teamhub").stdout
+    paths = [line.split()[0] for line in fields.splitlines() if line and "obsolete" not in line]
+    assert {CONFIG, PAM, SUDOERS, JSON} <= set(paths)
+    before = {path: text_of(server, path) for path in paths}
+    server.run("truncate", "--size=0", *paths)
+    words = complaint(server.run(*CHECK, check=False))
+    assert [path for path in paths if before[path] and f"{path} {EMPTY}" not in words] == []
+    server.run(*REPAIR)
+    assert {path: text_of(server, path) for path in paths} == before
+    server.run("find", "/etc", "-name", "*.damaged", "-delete")
+    apply(server)
+
+
 def test_what_an_admin_has_edited_is_not_touched(server: BootedServer) -> None:
     before = text_of(server, JSON)
     server.run("tee", JSON, given='{"ServerApp": {"port_retries": 0}}\n')
@@ -99,6 +132,12 @@ def test_what_an_admin_has_edited_is_not_touched(server: BootedServer) -> None:
     server.run("tee", JSON, given=before)
 
 
+@pytest.mark.fault(
+    "a conffile empty, and dpkg takes it for the package's",
+    person="nothing: people work on",
+    admin="`check-config` names it",
+    remedy="teamhub repair conffiles",
+)
 def test_an_empty_file_that_dpkg_takes_for_the_package_s_is_found(server: BootedServer) -> None:
     # as after a power cut between unpacking and the first configuration
     status = "/var/lib/dpkg/status"
@@ -115,6 +154,12 @@ def test_an_empty_file_that_dpkg_takes_for_the_package_s_is_found(server: Booted
     server.run("rm", f"{PAM}.damaged")
 
 
+@pytest.mark.fault(
+    "jupyterhub_config.py empty at a start of the hub",
+    person="no page until it is healed",
+    admin="the journal: it is missing or empty; nothing listens",
+    remedy="teamhub repair conffiles",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 @pytest.mark.every_suite
 def test_no_hub_starts_without_its_configuration(server: BootedServer) -> None:
@@ -133,6 +178,12 @@ def test_no_hub_starts_without_its_configuration(server: BootedServer) -> None:
     server.run("rm", f"{CONFIG}.damaged")
 
 
+@pytest.mark.fault(
+    "the proxy stopped",
+    person="no page until it is healed",
+    admin="`systemctl status`: stopped",
+    remedy="systemctl start teamhub-proxy; the hub follows",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 @pytest.mark.every_suite
 def test_whatever_starts_the_proxy_starts_the_hub(server: BootedServer) -> None:
@@ -142,6 +193,12 @@ def test_whatever_starts_the_proxy_starts_the_hub(server: BootedServer) -> None:
     wait_for("both", lambda: both_run(server), 20)
 
 
+@pytest.mark.fault(
+    "teamhub.conf away for seconds while the proxy starts",
+    person="no page until it is healed",
+    admin="both units have failed to start",
+    remedy="putting the file back; both start by themselves",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 @pytest.mark.every_suite
 def test_after_a_failed_start_of_the_proxy_the_hub_is_back(server: BootedServer) -> None:
@@ -154,6 +211,12 @@ def test_after_a_failed_start_of_the_proxy_the_hub_is_back(server: BootedServer)
     wait_for("both", lambda: both_run(server), 30)
 
 
+@pytest.mark.fault(
+    "the hub or the proxy stopped, and `apply` typed",
+    person="no page until it is healed",
+    admin="`apply` names what did not run",
+    remedy="teamhub apply",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 def test_apply_says_what_does_not_run_and_starts_it(server: BootedServer) -> None:
     server.run("systemctl", "stop", "teamhub")
@@ -164,6 +227,12 @@ def test_apply_says_what_does_not_run_and_starts_it(server: BootedServer) -> Non
     assert both_run(server)
 
 
+@pytest.mark.fault(
+    "the hub masked",
+    person="no page until it is healed",
+    admin="`apply`: it does not run, since it is masked",
+    remedy="systemctl unmask teamhub; teamhub apply",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 def test_a_masked_hub_stays_so_and_can_be_checked(server: BootedServer) -> None:
     server.run("systemctl", "mask", "--now", "teamhub")
@@ -175,6 +244,12 @@ def test_a_masked_hub_stays_so_and_can_be_checked(server: BootedServer) -> None:
     apply(server)
 
 
+@pytest.mark.fault(
+    "the proxy masked",
+    person="no page until it is healed",
+    admin="`apply`: it does not run, since it is masked",
+    remedy="systemctl unmask teamhub-proxy; teamhub apply",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 def test_a_masked_proxy_stays_so_and_apply_says_it(server: BootedServer) -> None:
     server.run("systemctl", "mask", "--now", "teamhub-proxy")
@@ -189,8 +264,18 @@ def test_a_masked_proxy_stays_so_and_apply_says_it(server: BootedServer) -> None
 @pytest.mark.usefixtures("serves_afterwards")
 @pytest.mark.parametrize(
     ("how", "said"),
-    [(("rm",), "it was missing"), (("truncate", "--size=0"), "it was damaged")],
-    ids=["deleted", "empty"],
+    [
+        pytest.param(
+            *(("rm",), "it was missing"),
+            marks=pytest.mark.fault("proxy-token deleted", **TOKEN_LOST),
+            id="deleted",
+        ),
+        pytest.param(
+            *(("truncate", "--size=0"), "it was damaged"),
+            marks=pytest.mark.fault("proxy-token empty", **TOKEN_LOST),
+            id="empty",
+        ),
+    ],
 )
 def test_a_lost_token_is_made_again_and_both_take_it_up(
     server: BootedServer, how: tuple[str, ...], said: str
@@ -204,6 +289,12 @@ def test_a_lost_token_is_made_again_and_both_take_it_up(
     assert server.output("stat", "--format=%a %U %s", TOKEN) == "600 root 64"
 
 
+@pytest.mark.fault(
+    "cookie_secret of 4 bytes",
+    person="the login page: everyone signs in again",
+    admin="`apply`: made anew, since it was damaged",
+    remedy="teamhub apply",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 def test_a_short_cookie_secret_is_made_again_and_everyone_signs_in_again(
     server: BootedServer, sign_in: LogIn, installed: Installation
@@ -233,6 +324,12 @@ def test_a_cookie_secret_of_another_owner_is_given_back(
     assert zoe.is_signed_in()
 
 
+@pytest.mark.fault(
+    "the sudoers file deleted",
+    person="no new server starts",
+    admin="`check-config`: it is missing",
+    remedy="teamhub apply",
+)
 def test_a_deleted_sudoers_file_is_put_back(server: BootedServer) -> None:
     before = text_of(server, SUDOERS)
     server.run("rm", SUDOERS)
@@ -241,6 +338,12 @@ def test_a_deleted_sudoers_file_is_put_back(server: BootedServer) -> None:
     assert text_of(server, SUDOERS) == before
 
 
+@pytest.mark.fault(
+    "the account rhea deleted, and its number taken by another",
+    person="no page until it is healed",
+    admin="`check-config`: the account is missing",
+    remedy="teamhub apply",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 @pytest.mark.every_suite
 def test_a_deleted_service_account_is_made_again_with_what_it_had(
@@ -266,6 +369,12 @@ def test_a_deleted_service_account_is_made_again_with_what_it_had(
     server.run("userdel", "mal")
 
 
+@pytest.mark.fault(
+    "the groups jupyterhub and jupyterhub-admin deleted",
+    person="nobody new gets in",
+    admin="`user list`: the group is missing; `apply` names who was in it",
+    remedy="teamhub apply; teamhub user add, as it says",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 def test_deleted_groups_are_made_again_and_who_was_in_them_is_named(
     server: BootedServer, sign_in: LogIn
@@ -285,6 +394,12 @@ def test_deleted_groups_are_made_again_and_who_was_in_them_is_named(
     assert sign_in("zoe").is_signed_in()
 
 
+@pytest.mark.fault(
+    "killed inside ucf: it knows teamhub.conf no more",
+    person="nothing: people work on",
+    admin="nothing",
+    remedy="teamhub apply",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 def test_ucf_knows_the_settings_again_after_it_was_killed(server: BootedServer) -> None:
     conf = "/etc/teamhub/teamhub.conf"
@@ -297,6 +412,12 @@ def test_ucf_knows_the_settings_again_after_it_was_killed(server: BootedServer) 
         assert conf in text_of(server, f"/var/lib/ucf/{register}")
 
 
+@pytest.mark.fault(
+    "ca.crt deleted",
+    person="nothing: people work on",
+    admin="`tls ca`: No such file",
+    remedy="teamhub apply, or the daily timer; it is the same again",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 @pytest.mark.parametrize(
     "command",
@@ -315,6 +436,12 @@ def test_a_lost_certificate_of_the_authority_is_the_same_again(
     assert text_of(server, f"{TLS}/ca.crt") == before
 
 
+@pytest.mark.fault(
+    "ca.crt and the server's certificate deleted",
+    person="no page for some seconds",
+    admin="`apply`: made again from its key",
+    remedy="teamhub apply; imports stay valid",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 def test_one_made_again_from_the_key_leaves_imports_valid(server: BootedServer) -> None:
     server.run("sh", "-c", f"cp -p {TLS}/ca.crt /root/; rm {TLS}/ca.crt {TLS}/server.*")
@@ -324,6 +451,12 @@ def test_one_made_again_from_the_key_leaves_imports_valid(server: BootedServer) 
     assert other.returncode == 1
 
 
+@pytest.mark.fault(
+    "ca.key lost",
+    person="nothing: people work on",
+    admin="`apply` warns that it is missing",
+    remedy="putting it back, or a new authority as the warning says",
+)
 @pytest.mark.usefixtures("serves_afterwards")
 def test_without_the_authority_s_key_what_there_is_goes_on_serving(server: BootedServer) -> None:
     server.run("mv", f"{TLS}/ca.key", "/root/")
@@ -336,6 +469,12 @@ def test_without_the_authority_s_key_what_there_is_goes_on_serving(server: Boote
     assert "ca.key" not in apply(server)
 
 
+@pytest.mark.fault(
+    "a damaged PEM",
+    person="nothing: people work on",
+    admin="`apply`: server.crt is damaged or empty",
+    remedy="what the message says",
+)
 def test_a_damaged_certificate_is_named_in_plain_words(server: BootedServer) -> None:
     text = text_of(server, f"{TLS}/server.crt")
     server.run("tee", f"{TLS}/server.crt", given="-----BEGIN CERTIFICATE-----\nAAAA\n")
@@ -345,6 +484,12 @@ def test_a_damaged_certificate_is_named_in_plain_words(server: BootedServer) -> 
     server.run("tee", f"{TLS}/server.crt", given=text)
 
 
+@pytest.mark.fault(
+    "tls/ deleted",
+    person="has to import the new authority",
+    admin="`apply`: a new authority, which people have to import",
+    remedy="teamhub apply",
+)
 def test_all_certificates_deleted_are_made_again_and_the_price_is_named(
     server: BootedServer,
 ) -> None:

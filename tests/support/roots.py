@@ -35,6 +35,7 @@ CACHE = Path(".build/server").resolve()
 EXTRA_PACKAGES = (
     "autopkgtest",
     "ca-certificates",
+    "faketime",
     "libterm-readline-gnu-perl",
     "locales",
     "python3-requests",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 #: Takes what is done and how it ends, and counts the block that follows.
@@ -33,6 +33,9 @@ class Trial:
     #: What the server does then, or what the admin types to heal it.
     ends: str
     lost: bool
+    #: Of a fault in the running system: what a person sees of it, and what the admin.
+    person: str = ""
+    admin: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Row:
     ends: str
     tried: int
     lost: int
+    person: str = ""
+    admin: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,13 @@ class Trials:
 
 def rows(trials: Iterable[Trial]) -> list[Row]:
     """The trials of one kind in one row, in the order of the page."""
-    kinds: dict[tuple[str, str, str], list[bool]] = {}
+    kinds: dict[Trial, list[bool]] = {}
     for trial in trials:
-        kinds.setdefault((trial.section, trial.what, trial.ends), []).append(trial.lost)
-    found = [Row(*kind, len(lost), sum(lost)) for kind, lost in kinds.items()]
+        kinds.setdefault(replace(trial, lost=False), []).append(trial.lost)
+    found = [
+        Row(kind.section, kind.what, kind.ends, len(lost), sum(lost), kind.person, kind.admin)
+        for kind, lost in kinds.items()
+    ]
     return sorted(found, key=lambda row: (row.section, row.what))
 
 
@@ -109,9 +117,32 @@ def tables(kept: Iterable[Row]) -> str:
     """A Markdown table for each section; the rows are in the order of the page."""
     lines, section = [], ""
     for row in kept:
+        cells = columns(row)
         if row.section != section:
             section = row.section
-            head = ["| what was done | how often | lost | how it ends |", "|---|---|---|---|"]
-            lines += ["", f"## {section}", "", *head]
-        lines.append(f"| {row.what} | {row.tried} | {row.lost} | {row.ends} |")
+            lines += ["", f"## {section}", "", line(cells), "|" + "---|" * len(cells)]
+        lines.append(line(cells.values()))
     return "\n".join([*lines, ""])
+
+
+def columns(row: Row) -> dict[str, str]:
+    """What the row's table has in each column; that of faults says what is seen of them."""
+    if row.person:
+        return {
+            "fault": row.what,
+            "what the person sees": row.person,
+            "what the admin sees": row.admin,
+            "remedy": row.ends,
+            "how often": str(row.tried),
+            "healed": str(row.tried - row.lost),
+        }
+    return {
+        "what was done": row.what,
+        "how often": str(row.tried),
+        "lost": str(row.lost),
+        "how it ends": row.ends,
+    }
+
+
+def line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

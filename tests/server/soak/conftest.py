@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.faults import modules_of
 from support.trials import Count, Moment, Trials
 
 HERE = Path(__file__).parent
@@ -20,12 +21,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what a part does not have, and with --soak what is no soak."""
+    """Leave out what a part does not have, and with --soak what has no part in it."""
     soak = bool(config.getoption("--soak"))
     has_part = bool(config.getoption("--everything"))
+    with_faults = modules_of(items)
 
     def is_wanted(item: pytest.Item) -> bool:
-        return soak or has_part if HERE in item.path.parents else not soak
+        if HERE in item.path.parents:
+            return soak or has_part
+        return not soak or str(item.path) in with_faults
 
     config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
     items[:] = [item for item in items if is_wanted(item)]

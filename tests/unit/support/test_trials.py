@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.faults import SECTION, fault
 from support.trials import Moment, Row, Trials, keep, rows
 
 KILLED, CUT = ("Killed", "apt install"), ("Power cut", "apt install")
@@ -41,6 +42,20 @@ def test_the_page_keeps_what_was_not_tried_again(tmp_path: Path) -> None:
         "Power cut\n\n| what was done | how often | lost | how it ends |\n|---|---|---|---|\n"
         "| apt install | 1 | 0 | it finishes |\n",
     ]
+
+
+def test_a_fault_s_table_says_what_is_seen_of_it(tmp_path: Path) -> None:
+    page = tmp_path / "reliability.md"
+    seen = {"person": "nothing", "admin": "one line", "remedy": "teamhub apply"}
+    made = [fault("token gone", **seen, lost=False), fault("token gone", **seen, lost=True)]
+    keep(page, tried(CUT, False) + rows(made))
+    keep(page, tried(CUT, False))
+    assert page.read_text("utf-8").split("## ")[1] == (
+        f"{SECTION}\n\n"
+        "| fault | what the person sees | what the admin sees | remedy | how often | healed |\n"
+        "|---|---|---|---|---|---|\n"
+        "| token gone | nothing | one line | teamhub apply | 2 | 1 |\n\n"
+    )
 
 
 @pytest.mark.parametrize(
