@@ -25,7 +25,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     has_part = bool(config.getoption("--everything"))
 
     def is_wanted(item: pytest.Item) -> bool:
-        return soak or has_part if HERE in item.path.parents else not soak
+        if HERE not in item.path.parents:
+            return not soak
+        return soak or (has_part and not item.get_closest_marker("soak_only"))
 
     config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
     items[:] = [item for item in items if is_wanted(item)]
