@@ -7,6 +7,7 @@ room, the same command finishes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,32 +46,29 @@ PART = (("add", "/opt/teamhub"), ("upgrade", "/var/lib/teamhub"))
 
 
 @pytest.fixture(scope="module")
-def version(target: Target, work: Path) -> Iterator[Path]:
-    """The next version's package, where servers see it."""
-    made = write_version(target.package, target.suite, NEXT, work)
-    seen = target.package.parent / made.name
-    made.rename(seen) if seen.parent.stat().st_dev == made.stat().st_dev else seen.write_bytes(
-        made.read_bytes()
-    )
-    yield seen
-    seen.unlink()
+def upgradable(
+    installed: Installation, target: Target, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """The installed server, which sees the next version."""
+    package = write_version(target.package, target.suite, NEXT, tmp_path_factory.mktemp("next"))
+    yield replace(installed, target=replace(target, package=package))
+    package.unlink()
 
 
 @pytest.fixture
-def command(kind: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
+def command(kind: str, upgradable: Installation, channel: TeamChannel) -> tuple[str, ...]:
     """What an admin types."""
     if kind == "upgrade":
-        return ("apt", "install", f"/mnt/{request.getfixturevalue('version').name}")
-    channel: TeamChannel = request.getfixturevalue("channel")
+        return ("apt", "install", upgradable.target.package_on_server)
     return ("teamhub", "env", "add", "lazy", "--channel", channel.url)
 
 
 @pytest.fixture
-def small(installed: Installation, folder: str, tmp_path: Path) -> Iterator[BootedServer]:
+def small(upgradable: Installation, folder: str, tmp_path: Path) -> Iterator[BootedServer]:
     """An installed server that has this folder on a disk of its own."""
-    with boot_installed(installed, tmp_path) as server:
+    with boot_installed(upgradable, tmp_path) as server:
         put_on_own_disk(server, folder)
-        wait_for_login_page(server, installed.ca)
+        wait_for_login_page(server, upgradable.ca)
         yield server
 
 
