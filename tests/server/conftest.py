@@ -85,6 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "every_suite: test on every suite in each run, since what is tested depends on it",
         "exhaustive: test only where everything is tested",
         "moments(soak, part): test at so many moments in a soak, and where everything is tested",
+        "soak_only: test in a soak alone",
     ):
         config.addinivalue_line("markers", marker)
 

@@ -27,9 +27,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     with_faults = modules_of(items)
 
     def is_wanted(item: pytest.Item) -> bool:
-        if HERE in item.path.parents:
-            return soak or has_part
-        return not soak or str(item.path) in with_faults
+        if HERE not in item.path.parents:
+            return not soak or str(item.path) in with_faults
+        return soak or (has_part and not item.get_closest_marker("soak_only"))
 
     config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
     items[:] = [item for item in items if is_wanted(item)]
