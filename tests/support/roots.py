@@ -31,8 +31,8 @@ SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
 #: Where tests/run.py has this module put things.
 CACHE = Path(".build/server").resolve()
 #: What tests install on a server by themselves: languages, debconf's favourite terminal, R, and
-#: what the DEP-8 test takes; what else a package of a conda channel asks for; accounts elsewhere; and
-#: what teamhub may have beside it.
+#: what the DEP-8 test takes; what else a package of a conda channel asks for; accounts that are not
+#: in /etc/passwd; and what teamhub may have beside it.
 EXTRA_PACKAGES = (
     "autopkgtest",
     "ca-certificates",
