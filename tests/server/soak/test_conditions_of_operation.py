@@ -163,9 +163,11 @@ def mounted_again(server: BootedServer, options: str, *folders: str) -> Iterator
     for folder in folders:
         server.run("mount", "--bind", folder, folder)
         server.run("mount", "-o", f"remount,bind,{options}", folder)
-    yield
-    for folder in folders:
-        server.run("umount", "--lazy", folder)
+    try:
+        yield
+    finally:
+        for folder in folders:
+            server.run("umount", "--lazy", folder)
 
 
 def noexec_tmp(place: Place) -> None:
