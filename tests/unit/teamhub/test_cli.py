@@ -7,8 +7,7 @@ import os
 
 import pytest
 
-from teamhub import cli
-from teamhub.commands import apply
+from teamhub import cli, steps
 
 
 def fails_with(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
@@ -18,7 +17,7 @@ def fails_with(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
         raise OSError(number, os.strerror(number), "/etc/teamhub/tls/server.crt")
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(apply.steps, "apply", refuse)
+    monkeypatch.setattr(steps, "apply", refuse)
     monkeypatch.setattr(os, "umask", lambda mask: mask)
 
 
