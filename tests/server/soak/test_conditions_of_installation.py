@@ -53,7 +53,7 @@ def leftovers(server: BootedServer, target: Target) -> str:
     """What stands in the way is named, one after the other; what does not stays as it is."""
     server.run("adduser", "--quiet", "--disabled-password", "--gecos", "", "rhea")
     server.run("gpasswd", "--add", "rhea", "shadow")
-    server.run("mkdir", "-p", "/etc/jupyterhub", "/opt/anaconda3/bin")
+    server.run("mkdir", "-p", "/etc/jupyterhub", "/etc/sudoers.d", "/opt/anaconda3/bin")
     server.run("tee", RECIPE, given="c.JupyterHub.port = 443\n")
     given = "rhea ALL=(zoe) NOPASSWD: /usr/local/bin/sudospawner\n"
     server.run("tee", "/etc/sudoers.d/jupyterhub", given=given)
