@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from teamhub.commands import (
     tls,
     user,
 )
+from teamhub.system.run import remedy_for
 from teamhub_shared import TeamhubError
 
 #: What a shell reports of a program that Ctrl-C ended: 128 and the number of SIGINT.
@@ -39,6 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.run(chosen)
     except TeamhubError as error:
         print(f"teamhub: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        # it may be any file, and what is wrong is the same for each
+        if error.errno != errno.EROFS:
+            raise
+        refused = TeamhubError(
+            f"cannot write {error.filename}: {error.strerror}", remedy_for(error)
+        )
+        print(f"teamhub: {refused}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("teamhub: interrupted; the same command again goes on", file=sys.stderr)

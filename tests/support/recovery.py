@@ -90,9 +90,13 @@ def nothing_is_lost(server: BootedServer, *edited: str) -> None:
 def someone_computes(server: BootedServer, ca: Path) -> None:
     """Raise AssertionError unless Zoe signs in and a cell of hers computes."""
     wait_for_login_page(server, ca)
-    zoe = HubClient(server.host.url, ca, "zoe")
-    answer = zoe.log_in(PASSWORDS["zoe"])
+    computes(HubClient(server.host.url, ca, "zoe"), PASSWORDS["zoe"])
+
+
+def computes(person: HubClient, password: str) -> None:
+    """Raise AssertionError unless somebody signs in and a cell of theirs computes."""
+    answer = person.log_in(password)
     assert answer.status_code == 302, answer.text
-    zoe.spawn()
-    assert zoe.compute("import numpy; print(numpy.arange(4).sum())") == "6\n"
-    zoe.stop()
+    person.spawn()
+    assert person.compute("import numpy; print(numpy.arange(4).sum())") == "6\n"
+    person.stop()

@@ -31,11 +31,14 @@ SERVER_PACKAGES = ("systemd-sysv", "dbus", "libpam-systemd")
 #: Where tests/run.py has this module put things.
 CACHE = Path(".build/server").resolve()
 #: What tests install on a server by themselves: languages, debconf's favourite terminal, R, and
-#: what the DEP-8 test takes; and what else a package of a conda channel asks for.
+#: what the DEP-8 test takes; what else a package of a conda channel asks for; accounts that are not
+#: in /etc/passwd; and what teamhub may have beside it.
 EXTRA_PACKAGES = (
     "autopkgtest",
     "ca-certificates",
     "faketime",
+    "jupyterhub",
+    "libnss-extrausers",
     "libterm-readline-gnu-perl",
     "locales",
     "python3-requests",

@@ -14,7 +14,6 @@ SOURCE, UNIT = REPOSITORY / "src", REPOSITORY / "tests/unit"
 TESTED_BY = {
     "setup.py": "package/test_files.py",
     "programs/mediator.py": "server/test_homes.py",
-    "teamhub/cli.py": "server/test_people.py",
     "teamhub/commands/apply.py": "server/test_settings.py",
     "teamhub/commands/channel.py": "server/test_environment.py",
     "teamhub/commands/check_config.py": "server/test_config_check.py",

@@ -60,10 +60,7 @@ def check_name(name: str) -> None:
     """Raise BadName unless `name` may be given access, as an account that is there or a new one."""
     remedy = "take it off the list, or name a person's own account"
     if not is_name(name):
-        raise BadName(
-            f"{name!r} is not a name for an account",
-            "use up to 32 lower-case letters, digits, - and _, starting with a letter",
-        )
+        raise BadName(f"{name!r} is not a name for an account", rename_remedy(name))
     if name == SERVICE_ACCOUNT:
         raise BadName(f"{name!r} is the account that runs the hub, not a person", remedy)
     try:
@@ -72,6 +69,15 @@ def check_name(name: str) -> None:
         return
     if not FIRST_PERSON_UID <= account.pw_uid <= LAST_PERSON_UID:
         raise BadName(f"{name!r} is a system account (uid {account.pw_uid})", remedy)
+
+
+def rename_remedy(name: str) -> str:
+    """What to do about a name that cannot be given access, such as amy.lin."""
+    form = "use up to 32 lower-case letters, digits, - and _, starting with a letter"
+    allowed = re.sub("[^-a-z0-9_]", "-", name.lower())
+    if re.fullmatch("[A-Za-z0-9._-]+", name) and has_account(name) and is_name(allowed):
+        return f"{form}; to rename the account: usermod --login {allowed} {name}"
+    return form
 
 
 def service_account() -> pwd.struct_passwd:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Sequence
@@ -55,6 +56,15 @@ def write_file(path: Path, content: bytes, *, mode: int, uid: int = 0, gid: int 
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise TeamhubError(
-            f"cannot write {path}: {error.strerror}", "make room or fix the folder, and try again"
-        ) from error
+        raise TeamhubError(f"cannot write {path}: {error.strerror}", remedy_for(error)) from error
+
+
+def remedy_for(error: OSError) -> str:
+    """What to do about a file that cannot be written."""
+    if error.errno == errno.EROFS:
+        # a file system that has seen an error becomes read-only
+        return (
+            "look in dmesg why the file system is read-only, make it writable "
+            "(mount -o remount,rw with what findmnt --target names), and try again"
+        )
+    return "make room or fix the folder, and try again"

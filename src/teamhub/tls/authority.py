@@ -21,7 +21,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from teamhub.system.remedies import retry_command
 from teamhub.system.run import write_file
-from teamhub.tls.key_pair import BLOCK, KeyPair, end_of, spki
+from teamhub.tls import key_pair
+from teamhub.tls.key_pair import BLOCK, KeyPair, end_of, is_valid_now, spki, start_of
 from teamhub.tls.names import ServerNames
 from teamhub_shared import TeamhubError
 
@@ -73,12 +74,26 @@ def ensure_certificates(names: ServerNames) -> list[str]:
     if not AUTHORITY.exists() or permitted(AUTHORITY.load()[1], names).dns != names.dns:
         AUTHORITY.write(*make_authority(names))
         made.append("a new certificate authority; people have to import it (teamhub tls ca)")
+    elif not is_valid_now(AUTHORITY.load()[1]):
+        made.append(renew_authority(names))
     # DHCP changes addresses: that must not make everybody import another certificate.
     names = permitted(AUTHORITY.load()[1], names)
     if not LEAF.exists() or not is_current(names):
         LEAF.write(*make_leaf(names))
         made.append(f"a certificate for {names}")
     return made
+
+
+def renew_authority(names: ServerNames) -> str:
+    """Make the authority's certificate again, of the same key, with dates of today; in words."""
+    key, (_, before) = own_key(), AUTHORITY.load()
+    AUTHORITY.write(key, [make_certificate(key, before.subject, names)])
+    # the server's certificate has the authority's after it
+    LEAF.certificate_path.unlink(missing_ok=True)
+    return (
+        f"the authority's certificate again, which was valid from {start_of(before):%Y-%m-%d} to "
+        f"{end_of(before):%Y-%m-%d}; people have to import it (teamhub tls ca)"
+    )
 
 
 def is_key_lost() -> bool:
@@ -94,7 +109,7 @@ def check_serves_on() -> None:
     if LEAF.exists():
         _, leaf = LEAF.load()
         is_ours = is_signed_by(leaf, AUTHORITY.load_certificate().public_key())
-        if is_ours and end_of(leaf) > datetime.datetime.now(datetime.UTC):
+        if is_ours and end_of(leaf) > key_pair.now():
             return
     raise LostAuthorityKey(f"{AUTHORITY.key_path} is missing", key_remedy())
 
@@ -125,9 +140,7 @@ def restore_authority(names: ServerNames) -> str:
     made of the same key, with the same subject as far as that is known: browsers that imported the
     other find the same name and the same key, and verify what that has signed.
     """
-    key = AUTHORITY.load_key()
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise AUTHORITY.unusable("it is not an elliptic-curve key")
+    key = own_key()
     known = list(certificates_in(LEAF.certificate_path)) + list(certificates_in(IN_USE))
     same = [c for c in known if spki(c.public_key()) == spki(key.public_key())]
     subject = next(
@@ -158,6 +171,14 @@ def is_signed_by(certificate: x509.Certificate, key: CertificatePublicKeyTypes) 
     return issuer.key_identifier == signer.digest
 
 
+def own_key() -> ec.EllipticCurvePrivateKey:
+    """The authority's key.  Raises BadKeyPair for one of another kind."""
+    key = AUTHORITY.load_key()
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise AUTHORITY.unusable("it is not an elliptic-curve key")
+    return key
+
+
 def make_authority(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509.Certificate]]:
     """A certificate authority that can speak for `names` and for nothing else."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -173,15 +194,15 @@ def make_certificate(
     key: ec.EllipticCurvePrivateKey, subject: x509.Name, names: ServerNames
 ) -> x509.Certificate:
     """The certificate of an authority; its serial number is a new one, as RFC 5280 4.1.2.2 asks."""
-    now = datetime.datetime.now(datetime.UTC)
+    today = key_pair.now()
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_SKEW)
-        .not_valid_after(now + datetime.timedelta(days=365 * CA_YEARS))
+        .not_valid_before(today - CLOCK_SKEW)
+        .not_valid_after(today + datetime.timedelta(days=365 * CA_YEARS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(authority=True), critical=True)
         .add_extension(x509.NameConstraints(permitted_subtrees(names), None), critical=True)
@@ -192,19 +213,17 @@ def make_certificate(
 
 def make_leaf(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509.Certificate]]:
     """A server certificate for `names`, signed by the authority on disk, which follows it."""
-    authority_key, authority = AUTHORITY.load()
-    if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
-        raise AUTHORITY.unusable("it is not an elliptic-curve key")
+    authority_key, (_, authority) = own_key(), AUTHORITY.load()
     key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.now(datetime.UTC)
+    today = key_pair.now()
     certificate = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names.dns[0][:64])]))
         .issuer_name(authority.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_SKEW)
-        .not_valid_after(now + datetime.timedelta(days=LEAF_DAYS))
+        .not_valid_before(today - CLOCK_SKEW)
+        .not_valid_after(today + datetime.timedelta(days=LEAF_DAYS))
         .add_extension(x509.SubjectAlternativeName(general_names(names)), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(key_usage(authority=False), critical=True)
@@ -233,8 +252,8 @@ def is_current(names: ServerNames) -> bool:
         *alternative.get_values_for_type(x509.DNSName),
         *alternative.get_values_for_type(x509.IPAddress),
     }
-    left = end_of(certificate) - datetime.datetime.now(datetime.UTC)
-    return covered >= {*names.dns, *names.addresses} and left > datetime.timedelta(days=RENEW_DAYS)
+    lasts = end_of(certificate) - key_pair.now() > datetime.timedelta(days=RENEW_DAYS)
+    return covered >= {*names.dns, *names.addresses} and is_valid_now(certificate) and lasts
 
 
 def permitted(authority: x509.Certificate, names: ServerNames) -> ServerNames:

@@ -111,6 +111,16 @@ def end_of(certificate: x509.Certificate) -> datetime.datetime:
     return certificate.not_valid_after.replace(tzinfo=datetime.UTC)
 
 
+def now() -> datetime.datetime:
+    """The time by this server's clock, in UTC."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+def is_valid_now(certificate: x509.Certificate) -> bool:
+    """Whether it is between a certificate's dates; not if it was made under a wrong clock."""
+    return start_of(certificate) <= now() < end_of(certificate)
+
+
 def private_pem(key: PrivateKeyTypes) -> bytes:
     """A private key as a file holds it, without a passphrase: nobody types one at boot."""
     return key.private_bytes(

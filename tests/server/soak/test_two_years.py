@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from support.clock import fake_clock
 from support.container import BootedServer, wait_for
-from support.installation import APT
 from support.trials import Count
 
 SECTION = "Two years"
@@ -47,9 +47,7 @@ def days(pytestconfig: pytest.Config) -> range:
 @pytest.fixture(scope="module")
 def set_clock(server: BootedServer) -> Iterator[Callable[[int], datetime]]:
     """Sets the clock that the units have to so many days after today; that time."""
-    server.run(*APT, "update")
-    server.run(*APT, "install", "faketime", DEBIAN_FRONTEND="noninteractive")
-    library = server.output("sh", "-c", "ls /usr/lib/*/faketime/libfaketime.so.1")
+    library = fake_clock(server)
     for unit in (RENEWAL, COPY):
         server.run("mkdir", "-p", f"/etc/systemd/system/{unit}.d")
         server.run("tee", f"/etc/systemd/system/{unit}.d/clock.conf", given=DROP_IN)

@@ -44,6 +44,18 @@ def test_a_name_that_no_account_can_have_is_refused_by_name(name: str) -> None:
         accounts.parse_names(f"wash,{name}")
 
 
+def test_the_command_that_renames_an_account_with_a_dot_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(accounts, "has_account", lambda name: name == "amy.lin")
+    with pytest.raises(accounts.BadName) as refused:
+        accounts.parse_names("amy.lin")
+    assert "usermod --login amy-lin amy.lin" in refused.value.remedy
+    with pytest.raises(accounts.BadName) as refused:
+        accounts.parse_names("kay.lin")
+    assert "usermod" not in refused.value.remedy
+
+
 @pytest.mark.parametrize("count", [300, 1000])
 def test_long_lists_are_read_whatever_separates_the_names(count: int) -> None:
     names = [f"person-{number}" for number in range(count)]

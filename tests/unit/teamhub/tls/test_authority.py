@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ssl
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from teamhub.tls import authority
+from teamhub.tls import authority, key_pair
 from teamhub.tls.key_pair import BadKeyPair, KeyPair
 from teamhub.tls.names import sort_names
 
@@ -90,6 +91,24 @@ def test_a_certificate_that_ends_soon_is_renewed_under_the_same_authority(
     assert len(authority.ensure_certificates(NAMES)) == 1
     assert (pairs / "ca.crt").read_bytes() == before
     assert (pairs / "server.crt").read_bytes() != leaf
+
+
+@pytest.mark.parametrize("years", [-50, -5, 5])
+def test_what_was_made_under_a_wrong_clock_is_made_again_under_the_right_one(
+    pairs: Path, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    shown = key_pair.now() + datetime.timedelta(days=365 * years)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(key_pair, "now", lambda: shown)
+        authority.ensure_certificates(NAMES)
+    assert not verifies(pairs)
+    key = authority.AUTHORITY.key_path.read_bytes()
+    made = authority.ensure_certificates(NAMES)
+    assert verifies(pairs, "-purpose", "sslserver")
+    assert authority.AUTHORITY.key_path.read_bytes() == key
+    # an authority that is valid today is kept: its imports are
+    assert any("have to import" in thing for thing in made) is (years != -5)
+    assert authority.ensure_certificates(NAMES) == []
 
 
 def test_a_new_address_costs_nobody_a_new_import(pairs: Path) -> None:
