@@ -1,4 +1,4 @@
-"""Another clock for programs of a server: the machine's own, which containers share, stays right."""
+"""Another clock for programs of a server: the machine's own, which it shares, stays right."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Two years pass for what the timers start: certificates are renewed, copies made and removed.
+"""Two years pass: certificates are renewed, copies and generations made and removed; it adds up.
 
-The clock of the machine stays as it is: libfaketime gives the units another one.
+The clock of the machine stays as it is: libfaketime gives the units of the timers another one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import pytest
 
 from support.clock import fake_clock
 from support.container import BootedServer, wait_for
+from support.environment import TeamChannel, env, generations
 from support.trials import Count
+from teamhub.environment.store.prune import KEPT
 
 SECTION = "Two years"
 RENEWAL = "teamhub-certificates.service"
@@ -27,6 +29,10 @@ COPY = "teamhub-database.service"
 TLS = "etc/teamhub/tls"
 NIGHTLY = "var/lib/teamhub/nightly"
 NIGHTS = 7
+#: What the history of generations and the search for packages keep of each change.
+MORE_KB = 20
+#: systemd's three, what the copy says, and what the unit took.
+LINES_OF_A_NIGHT = 6
 CLOCK = "/run/simulated-clock"
 #: MemoryDenyWriteExecute and the other confinements stay: the library needs none of them lifted.
 DROP_IN = f"""\
@@ -125,9 +131,30 @@ def test_a_week_of_sound_copies_is_kept_and_no_more(
             assert is_sound(copies[-1])
             sizes.append(sum(path.stat().st_size for path in copies))
         assert sizes[-1] <= 2 * sizes[min(30, len(sizes)) - 1]
+        said = server.output("journalctl", f"--unit={COPY}", "--output=cat").splitlines()
+        assert len(said) <= LINES_OF_A_NIGHT * len(days)
+        beside = {path.name for path in (server.root / "var/lib/teamhub").iterdir()}
+        assert not [name for name in beside if "damaged" in name or name.endswith(".new")]
     figure(f"{len(days)} copies: {time.monotonic() - begun:.0f} s")
 
 
 def is_sound(database: Path) -> bool:
     with closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as connection:
         return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
+
+
+def test_changes_of_the_environment_do_not_fill_the_disk(
+    server: BootedServer, channel: TeamChannel, days: range, trial: Count
+) -> None:
+    weeks = len(days) // 14
+    taken = []
+    with trial(f"{weeks} packages for the team, one after the other, each taken away again",
+               "three generations stay, on as much disk as in the beginning"):  # fmt: skip
+        for week in range(weeks):
+            channel.add_python("monthly", f"{week}.0")
+            env(server, "add", f"monthly={week}", "--channel", channel.url)
+            env(server, "remove", "monthly")
+            assert len(generations(server)) == KEPT
+            shown = server.output("du", "--summarize", "--block-size=1K", "/opt/teamhub")
+            taken.append(int(shown.split()[0]))
+        assert taken[-1] <= taken[1] + MORE_KB * weeks
