@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from tornado import web
 
 from teamhub_hub import privileged
+from teamhub_hub.full_disk import explain_full_disk
 from teamhub_hub.login import PasswordChangeRequired, TeamLoginHandler, new_password_fault
 from teamhub_hub.membership import Standing, standing
 from teamhub_shared.accounts import is_name
@@ -41,6 +42,10 @@ class TeamAuthenticator(PAMAuthenticator):
     #: Separate from the one for PAM, which waits two seconds after each wrong password: a person
     #: who types many must not hold up everybody else's requests.
     lookups: Executor = ThreadPoolExecutor(4, "groups")
+
+    def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - JupyterHub's own
+        super().__init__(**traits)
+        explain_full_disk()
 
     def get_handlers(self, app: JupyterHub) -> list[tuple[str, type[BaseHandler]]]:  # noqa: ARG002
         """The login page's address and what answers there."""
