@@ -31,6 +31,7 @@ from support.installation import (
     boot_installed,
     boot_plain,
     install,
+    wait_for_login_page,
 )
 from support.kept import remove_old
 from support.kept_servers import keep_servers
@@ -326,6 +327,13 @@ def zoe(sign_in: LogIn, figure: Callable[[str], None], target: Target) -> Iterat
     figure(f"{target}: spawn to ready {person.spawn():.1f} s")
     yield person
     person.stop()
+
+
+@pytest.fixture
+def serves_afterwards(server: BootedServer, installed: Installation) -> Iterator[None]:
+    """The server serves its login page after the test, and the old certificate verifies it."""
+    yield
+    wait_for_login_page(server, installed.ca)
 
 
 @pytest.fixture(params=[APPLY, RECONFIGURE], ids=["apply", "dpkg-reconfigure"])

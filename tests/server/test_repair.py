@@ -1,43 +1,25 @@
-"""What is lost or damaged on a server that runs: one line names it, and one command heals it.
+"""What is lost, or does not run: one line names it, and one command heals it.
 
 One server goes from fault to fault, and serves its login page after each.
 """
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
 from support.installation import Installation, members, wait_for_login_page
-from support.settings import APPLY, complaint, main_process, processes
+from support.settings import apply, complaint, main_process, processes, text_of
 
 LogIn = Callable[[str], HubClient]
 
 CHECK = ("teamhub", "check-config")
-REPAIR = ("teamhub", "repair", "conffiles")
-SETUP_CHECK = ("teamhub", "setup", "check", "--users=zoe wash", "--admins=wash")
-CONFIG = "/etc/teamhub/jupyterhub_config.py"
 SUDOERS = "/etc/sudoers.d/teamhub"
-JSON = "/etc/teamhub/jupyter/jupyter_server_config.json"
-PAM = "/etc/pam.d/teamhub"
 TOKEN = "/etc/teamhub/proxy-token"
 COOKIE_SECRET = "/var/lib/teamhub/cookie_secret"
-TLS = "/etc/teamhub/tls"
-
-EMPTY = "is empty"
-NULS = "holds nothing but NUL bytes"
-#: What is done to a file (sh; $1 is its name), and what is said of it.
-DAMAGE = {
-    CONFIG: (': >"$1"', EMPTY),
-    PAM: ('dd if=/dev/zero of="$1" bs=300 count=1 status=none', NULS),
-    SUDOERS: ('echo "rhea ALL = (" >"$1"', "is not for sudo: "),
-    JSON: ('truncate --size=40 "$1"', "is not JSON: "),
-    "/etc/teamhub/environment.yml": (': >"$1"', EMPTY),
-}
 #: What is seen of a lost token.
 TOKEN_LOST = {
     "person": "no page for some seconds, while both start again",
@@ -46,136 +28,8 @@ TOKEN_LOST = {
 }
 
 
-@pytest.fixture
-def serves_afterwards(server: BootedServer, installed: Installation) -> Iterator[None]:
-    """The server serves its login page after the test, and the old certificate verifies it."""
-    yield
-    wait_for_login_page(server, installed.ca)
-
-
-def text_of(server: BootedServer, path: str) -> str:
-    return server.run("cat", path).stdout
-
-
-def apply(server: BootedServer) -> str:
-    """What `teamhub apply` says; it succeeds."""
-    return server.run(*APPLY).stderr
-
-
 def both_run(server: BootedServer) -> bool:
     return "0" not in (main_process(server, "teamhub"), main_process(server, "teamhub-proxy"))
-
-
-@pytest.fixture
-def torn(server: BootedServer) -> Iterator[dict[str, str]]:
-    """The texts of the conffiles that are damaged now."""
-    before = {path: text_of(server, path) for path in DAMAGE}
-    for path, (how, _) in DAMAGE.items():
-        server.run("sh", "-c", how, "sh", path)
-    yield before
-    server.run("sh", "-c", "rm -f /etc/teamhub/*.damaged* /etc/*/teamhub*.damaged* "
-               "/etc/teamhub/jupyter/*.damaged*")  # fmt: skip
-
-
-@pytest.mark.fault(
-    "conffiles empty, torn, of NUL bytes or no JSON",
-    person="nothing: people work on",
-    admin="`check-config` and `apply` name each, with what is wrong",
-    remedy="teamhub repair conffiles",
-)
-@pytest.mark.usefixtures("serves_afterwards")
-def test_torn_conffiles_are_each_named_and_put_back(
-    server: BootedServer, torn: dict[str, str]
-) -> None:
-    before = processes(server)
-    for command in (CHECK, APPLY, SETUP_CHECK):
-        words = complaint(server.run(*command, check=False))
-        for path, (_, said) in DAMAGE.items():
-            assert f"{path} {said}" in words
-        assert "teamhub repair conffiles" in words
-    assert processes(server) == before
-    server.run(*REPAIR)
-    assert {path: text_of(server, path) for path in DAMAGE} == torn
-    assert server.output("stat", "--format=%a %U:%G", SUDOERS) == "440 root:root"
-    assert server.output("cat", f"{SUDOERS}.damaged") == "rhea ALL = ("
-    assert "in order" in server.output(*REPAIR)
-    apply(server)
-
-
-@pytest.mark.fault(
-    "every conffile empty, as a power cut leaves them",
-    person="nothing: people work on; a hub that starts then does not serve",
-    admin="`check-config` names each: it is empty",
-    remedy="teamhub repair conffiles",
-)
-@pytest.mark.usefixtures("serves_afterwards")
-def test_every_conffile_that_is_empty_is_named_and_put_back(server: BootedServer) -> None:
-    fields = server.run("dpkg-query", "--show", "--showformat=${Conffiles}", "teamhub").stdout
-    paths = [line.split()[0] for line in fields.splitlines() if line and "obsolete" not in line]
-    assert {CONFIG, PAM, SUDOERS, JSON} <= set(paths)
-    before = {path: text_of(server, path) for path in paths}
-    server.run("truncate", "--size=0", *paths)
-    words = complaint(server.run(*CHECK, check=False))
-    assert [path for path in paths if before[path] and f"{path} {EMPTY}" not in words] == []
-    server.run(*REPAIR)
-    assert {path: text_of(server, path) for path in paths} == before
-    server.run("find", "/etc", "-name", "*.damaged", "-delete")
-    apply(server)
-
-
-def test_what_an_admin_has_edited_is_not_touched(server: BootedServer) -> None:
-    before = text_of(server, JSON)
-    server.run("tee", JSON, given='{"ServerApp": {"port_retries": 0}}\n')
-    server.run(*CHECK)
-    assert "in order" in server.output(*REPAIR)
-    assert "port_retries" in text_of(server, JSON)
-    server.run("tee", JSON, given=before)
-
-
-@pytest.mark.fault(
-    "a conffile empty, and dpkg takes it for the package's",
-    person="nothing: people work on",
-    admin="`check-config` names it",
-    remedy="teamhub repair conffiles",
-)
-def test_an_empty_file_that_dpkg_takes_for_the_package_s_is_found(server: BootedServer) -> None:
-    # as after a power cut between unpacking and the first configuration
-    status = "/var/lib/dpkg/status"
-    server.run("cp", "-p", status, "/root/status")
-    server.run("sed", "-Ei", rf"s|^( {PAM}) [0-9a-f]{{32}}|\1 d41d8cd98f00b204e9800998ecf8427e|",
-               status)  # fmt: skip
-    before = text_of(server, PAM)
-    server.run("truncate", "--size=0", PAM)
-    assert "Conffiles" in server.output("dpkg-query", "--status", "teamhub")
-    assert f"{PAM} {EMPTY}" in complaint(server.run(*CHECK, check=False))
-    server.run(*REPAIR)
-    assert text_of(server, PAM) == before
-    server.run("mv", "/root/status", status)
-    server.run("rm", f"{PAM}.damaged")
-
-
-@pytest.mark.fault(
-    "jupyterhub_config.py empty at a start of the hub",
-    person="no page until it is healed",
-    admin="the journal: it is missing or empty; nothing listens",
-    remedy="teamhub repair conffiles",
-)
-@pytest.mark.usefixtures("serves_afterwards")
-@pytest.mark.every_suite
-def test_no_hub_starts_without_its_configuration(server: BootedServer) -> None:
-    text = text_of(server, CONFIG)
-    server.run("truncate", "--size=0", CONFIG)
-    server.run("systemctl", "restart", "teamhub", check=False)
-    wait_for(
-        "the reason in the journal",
-        lambda: f"teamhub: {CONFIG} is missing or empty" in server.journal("teamhub"),
-        20,
-    )
-    assert server.output("ss", "-Hltn", "sport = :8000") == ""
-    assert server.output("ss", "-Hltn", "sport = :808") == ""
-    server.run(*REPAIR)
-    assert text_of(server, CONFIG) == text
-    server.run("rm", f"{CONFIG}.damaged")
 
 
 @pytest.mark.fault(
@@ -410,93 +264,3 @@ def test_ucf_knows_the_settings_again_after_it_was_killed(server: BootedServer) 
     assert text_of(server, conf) == text
     for register in ("hashfile", "registry"):
         assert conf in text_of(server, f"/var/lib/ucf/{register}")
-
-
-@pytest.mark.fault(
-    "ca.crt deleted",
-    person="nothing: people work on",
-    admin="`tls ca`: No such file",
-    remedy="teamhub apply, or the daily timer; it is the same again",
-)
-@pytest.mark.usefixtures("serves_afterwards")
-@pytest.mark.parametrize(
-    "command",
-    [APPLY, ("systemctl", "start", "teamhub-certificates.service")],
-    ids=["apply", "timer"],
-)
-def test_a_lost_certificate_of_the_authority_is_the_same_again(
-    server: BootedServer, command: tuple[str, ...]
-) -> None:
-    before = text_of(server, f"{TLS}/ca.crt")
-    server.run("rm", f"{TLS}/ca.crt")
-    assert f"{TLS}/ca.crt: No such file" in complaint(
-        server.run("teamhub", "tls", "ca", check=False)
-    )
-    server.run(*command)
-    assert text_of(server, f"{TLS}/ca.crt") == before
-
-
-@pytest.mark.fault(
-    "ca.crt and the server's certificate deleted",
-    person="no page for some seconds",
-    admin="`apply`: made again from its key",
-    remedy="teamhub apply; imports stay valid",
-)
-@pytest.mark.usefixtures("serves_afterwards")
-def test_one_made_again_from_the_key_leaves_imports_valid(server: BootedServer) -> None:
-    server.run("sh", "-c", f"cp -p {TLS}/ca.crt /root/; rm {TLS}/ca.crt {TLS}/server.*")
-    server.run("systemctl", "stop", "teamhub-proxy")
-    assert "made again from its key" in apply(server)
-    other = server.run("cmp", f"{TLS}/ca.crt", "/root/ca.crt", check=False)
-    assert other.returncode == 1
-
-
-@pytest.mark.fault(
-    "ca.key lost",
-    person="nothing: people work on",
-    admin="`apply` warns that it is missing",
-    remedy="putting it back, or a new authority as the warning says",
-)
-@pytest.mark.usefixtures("serves_afterwards")
-def test_without_the_authority_s_key_what_there_is_goes_on_serving(server: BootedServer) -> None:
-    server.run("mv", f"{TLS}/ca.key", "/root/")
-    certificate = text_of(server, f"{TLS}/ca.crt")
-    said = apply(server)
-    assert f"warning: {TLS}/ca.key is missing" in said
-    assert f"which everyone has to import: rm {TLS}/ca.crt" in said
-    assert text_of(server, f"{TLS}/ca.crt") == certificate
-    server.run("mv", "/root/ca.key", TLS)
-    assert "ca.key" not in apply(server)
-
-
-@pytest.mark.fault(
-    "a damaged PEM",
-    person="nothing: people work on",
-    admin="`apply`: server.crt is damaged or empty",
-    remedy="what the message says",
-)
-def test_a_damaged_certificate_is_named_in_plain_words(server: BootedServer) -> None:
-    text = text_of(server, f"{TLS}/server.crt")
-    server.run("tee", f"{TLS}/server.crt", given="-----BEGIN CERTIFICATE-----\nAAAA\n")
-    failed: subprocess.CompletedProcess[str] = server.run(*APPLY, check=False)
-    assert "server.crt is damaged or empty" in complaint(failed)
-    assert "OpenSSL" not in failed.stderr
-    server.run("tee", f"{TLS}/server.crt", given=text)
-
-
-@pytest.mark.fault(
-    "tls/ deleted",
-    person="has to import the new authority",
-    admin="`apply`: a new authority, which people have to import",
-    remedy="teamhub apply",
-)
-def test_all_certificates_deleted_are_made_again_and_the_price_is_named(
-    server: BootedServer,
-) -> None:
-    server.run("rm", "-r", TLS)
-    said = apply(server)
-    assert f"made missing folders again: {TLS}" in said
-    assert "a new certificate authority; people have to import it" in said
-    ca = server.log.parent / "new-ca.crt"
-    ca.write_text(server.run("teamhub", "tls", "ca").stdout)
-    wait_for_login_page(server, ca)

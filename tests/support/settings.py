@@ -30,6 +30,16 @@ def main_process(server: BootedServer, unit: str) -> str:
     return server.output("systemctl", "show", "--property=MainPID", "--value", unit)
 
 
+def apply(server: BootedServer) -> str:
+    """What `teamhub apply` says; it succeeds."""
+    return server.run(*APPLY).stderr
+
+
+def text_of(server: BootedServer, path: str) -> str:
+    """What a file of the server has, to the last line break."""
+    return server.run("cat", path).stdout
+
+
 def write_settings(server: BootedServer, **values: str) -> None:
     """Put values into the file, each in the line that its key has."""
     for key, value in values.items():
