@@ -200,8 +200,8 @@ def taiwan(place: Place) -> None:
     for language in ("zh_TW.UTF-8", "C"):
         name = f"jayne-{language[0].lower()}"
         place.server.run("adduser", "--quiet", "--disabled-password", "--gecos", "林美", name)
-        place.server.run("teamhub", "user", "add", "--generate", name, LANG=language)
         place.server.run("su", name, "-c", "touch ~/資料.csv")
+        place.server.run("teamhub", "user", "add", "--generate", name, LANG=language)
         place.server.run(*APPLY, LANG=language)
         place.server.run("teamhub", "user", "list", LANG=language)
         place.person_computes(name)

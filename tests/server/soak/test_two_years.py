@@ -149,12 +149,13 @@ def test_changes_of_the_environment_do_not_fill_the_disk(
     weeks = len(days) // 14
     taken = []
     with trial(f"{weeks} packages for the team, one after the other, each taken away again",
-               "three generations stay, on as much disk as in the beginning"):  # fmt: skip
+               "three generations stay, and the hub's, on as much disk as before"):  # fmt: skip
         for week in range(weeks):
             channel.add_python("monthly", f"{week}.0")
             env(server, "add", f"monthly={week}", "--channel", channel.url)
             env(server, "remove", "monthly")
-            assert len(generations(server)) == KEPT
+            # and the one that the hub runs with
+            assert len(generations(server)) <= KEPT + 1
             shown = server.output("du", "--summarize", "--block-size=1K", "/opt/teamhub")
             taken.append(int(shown.split()[0]))
         assert taken[-1] <= taken[1] + MORE_KB * weeks
