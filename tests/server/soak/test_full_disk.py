@@ -32,6 +32,8 @@ ENVIRONMENT = "/etc/teamhub/environment.yml"
 NEXT = Change(f"{LATER}.2", package="serenity")
 #: What is left of each disk, in kB: nothing, or less than is asked for beforehand.
 LEFT_KB = {"/opt/teamhub": 4000, "/var/lib/teamhub": 4000, "/etc": 0, "/home": 0, "/tmp": 0}
+#: What has files open while it runs.
+UNITS = ("teamhub", "teamhub-proxy")
 SOAK_ONLY = pytest.mark.soak_only
 #: Which disk each work cannot do without, and what it says of it.
 REFUSALS = {
@@ -67,7 +69,9 @@ def command(kind: str, upgradable: Installation, channel: TeamChannel) -> tuple[
 def small(upgradable: Installation, folder: str, tmp_path: Path) -> Iterator[BootedServer]:
     """An installed server that has this folder on a disk of its own."""
     with boot_installed(upgradable, tmp_path) as server:
+        server.run("systemctl", "stop", *UNITS)
         put_on_own_disk(server, folder)
+        server.run("systemctl", "start", *UNITS)
         wait_for_login_page(server, upgradable.ca)
         yield server
 
