@@ -191,6 +191,7 @@ def put_back_lost() -> None:
 def apply() -> None:
     """Put back what has been lost, check teamhub.conf and do all that follows from it."""
     put_back_lost()
+    conf.check_is_there()
     check_settings(conf.read())
     set_up_settings(())
     set_up_tokens()

@@ -12,7 +12,17 @@ import pytest
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
 from support.installation import Installation, members, wait_for_login_page
-from support.settings import apply, complaint, main_process, processes, text_of
+from support.settings import (
+    APPLY,
+    CONF,
+    RECONFIGURE,
+    apply,
+    complaint,
+    main_process,
+    processes,
+    text_of,
+    write_settings,
+)
 
 LogIn = Callable[[str], HubClient]
 
@@ -264,3 +274,26 @@ def test_ucf_knows_the_settings_again_after_it_was_killed(server: BootedServer) 
     assert text_of(server, conf) == text
     for register in ("hashfile", "registry"):
         assert conf in text_of(server, f"/var/lib/ucf/{register}")
+
+
+@pytest.mark.fault(
+    "teamhub.conf empty, then deleted",
+    person="nothing: people work on",
+    admin="`apply`: it is missing or empty, and nothing was changed",
+    remedy="dpkg-reconfigure --frontend=noninteractive teamhub",
+)
+@pytest.mark.usefixtures("serves_afterwards")
+def test_lost_settings_are_not_replaced_by_defaults_and_the_answers_come_back(
+    server: BootedServer,
+) -> None:
+    write_settings(server, IDLE_HOURS="12")
+    server.run(*RECONFIGURE)
+    before, running = text_of(server, CONF), processes(server)
+    for lose in (("truncate", "--size=0"), ("rm",)):
+        server.run(*lose, CONF)
+        words = complaint(server.run(*APPLY, check=False))
+        assert f"{CONF} is missing or empty" in words
+        assert " ".join(RECONFIGURE) in words
+    assert processes(server) == running
+    server.run(*RECONFIGURE)
+    assert text_of(server, CONF) == before

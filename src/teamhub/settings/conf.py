@@ -31,6 +31,20 @@ class BadSetting(TeamhubError):
     """A value of a setting cannot be used."""
 
 
+class LostSettings(TeamhubError):
+    """The file of a server that is configured is gone."""
+
+
+def check_is_there(path: Path = PATH) -> None:
+    """Raise LostSettings if there is nothing: a file of defaults would change what the team has."""
+    if not path.exists() or not path.read_bytes().strip():
+        raise LostSettings(
+            f"{path} is missing or empty, and nothing was changed",
+            "put it back from a backup; or take what the last dialogue was answered: "
+            "dpkg-reconfigure --frontend=noninteractive teamhub",
+        )
+
+
 def read(answers: Iterable[str] = (), *, path: Path = PATH) -> dict[str, str]:
     """Every setting's value: from `answers` (KEY=VALUE), or the file, or its default.
 

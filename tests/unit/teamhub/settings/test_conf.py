@@ -36,6 +36,17 @@ def test_a_missing_file_gives_the_defaults(conf: Path) -> None:
     assert settings.read(path=conf) == DEFAULTS
 
 
+@pytest.mark.parametrize("text", [None, "", " \n"])
+def test_a_file_that_is_gone_or_empty_is_not_replaced_by_defaults(
+    conf: Path, text: str | None
+) -> None:
+    if text is not None:
+        conf.write_text(text)
+    with pytest.raises(settings.LostSettings, match="is missing or empty") as caught:
+        settings.check_is_there(conf)
+    assert "dpkg-reconfigure" in caught.value.remedy
+
+
 def test_answers_win_over_the_file_and_the_file_over_defaults(conf: Path) -> None:
     conf.write_text("HTTPS_PORT=8443\nIDLE_HOURS=5\n")
     values = settings.read(["IDLE_HOURS=6"], path=conf)
