@@ -314,7 +314,7 @@ def test_ctrl_c_keeps_the_passwords_that_were_given_and_names_who_is_left(
             terminal.clear()
             terminal.press("Heart of gold 7", ENTER)
         terminal.wait_for("Password for nandi")
-        terminal.press("\x03")
+        terminal.interrupt()
         assert terminal.end() != 0
         assert "Traceback" not in terminal.printed
         assert "nandi" in terminal.printed.rpartition("teamhub:")[2]

@@ -24,6 +24,7 @@ LONG_MODULES = (
     "test_piuparts",
     "test_preseed",
     "test_minimal",
+    "test_repair",
     "test_config_check",
     "test_kernels",
     "test_removal",

@@ -23,6 +23,7 @@ TAB = "\t"
 PAGE_UP = "\x1b[5~"
 LINE_START = "\x01"
 CLEAR_TO_END = "\x0b"
+CTRL_C = "\x03"
 
 #: Frames and buttons of a dialog, which stand between the words of a line that was wrapped.
 DECORATION = re.compile(r"[\s│┌┐└┘─├┤█▒░▮]+")
@@ -98,6 +99,14 @@ class Terminal:
         for key in keys:
             self._process.send(key)
             self._read(0.05)
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C until the command ends; one that it reaches before it reads may wait on."""
+        end = time.monotonic() + self._seconds
+        while self._process.isalive() and time.monotonic() < end:
+            self.press(CTRL_C)
+            while self._read(3):
+                pass
 
     def clear(self) -> None:
         """Forget what was printed so far: an old question must not pass for a new one."""
