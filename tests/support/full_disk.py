@@ -27,6 +27,12 @@ def fill_up(server: BootedServer, folder: str, left_kb: int) -> None:
     assert now <= left_kb
 
 
+def take_all(server: BootedServer, folder: str) -> None:
+    """Write on a folder's file system until nothing is free, while others write on it, too."""
+    written = server.run("sh", "-c", f"cat /dev/zero >{folder}/{FILLER}", check=False)
+    assert "No space left on device" in written.stderr
+
+
 def make_room(server: BootedServer, folder: str) -> None:
     """Take away what fills a folder's file system up."""
     server.run("rm", f"{folder}/{FILLER}")
