@@ -14,7 +14,7 @@ import pytest
 
 from support.container import BootedServer
 from support.environment import TeamChannel, imports
-from support.full_disk import fill_up, make_room, put_on_own_disk
+from support.full_disk import fill_up, make_room, put_on_own_disk, take_all
 from support.hub_client import HubClient
 from support.installation import (
     PASSWORDS,
@@ -127,7 +127,7 @@ def test_under_the_running_hub_people_keep_their_servers(
         assert wash.log_in(PASSWORDS["wash"]).status_code == 302
         wash.spawn()
         kernel = wash.new_kernel()
-        fill_up(small, folder, 0)
+        take_all(small, folder)
         zoe = HubClient(small.host.url, installed.ca, "zoe")
         assert zoe.get("/hub/login").status_code == 200
         entered = zoe.log_in(PASSWORDS["zoe"])
