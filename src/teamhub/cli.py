@@ -20,7 +20,7 @@ from teamhub.commands import (
     tls,
     user,
 )
-from teamhub.system.run import remedy_for
+from teamhub.system.run import cannot_write
 from teamhub_shared import TeamhubError
 
 #: What a shell reports of a program that Ctrl-C ended: 128 and the number of SIGINT.
@@ -46,10 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # it may be any file, and what is wrong is the same for each
         if error.errno != errno.EROFS:
             raise
-        refused = TeamhubError(
-            f"cannot write {error.filename}: {error.strerror}", remedy_for(error)
-        )
-        print(f"teamhub: {refused}", file=sys.stderr)
+        print(f"teamhub: {cannot_write(error.filename, error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("teamhub: interrupted; the same command again goes on", file=sys.stderr)

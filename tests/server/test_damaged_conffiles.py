@@ -32,6 +32,10 @@ DAMAGE = {
 }
 
 
+def remove_what_was_set_aside(server: BootedServer) -> None:
+    server.run("find", "/etc", "-name", "*.damaged*", "-delete")
+
+
 @pytest.fixture
 def torn(server: BootedServer) -> Iterator[dict[str, str]]:
     """The texts of the conffiles that are damaged now."""
@@ -39,8 +43,7 @@ def torn(server: BootedServer) -> Iterator[dict[str, str]]:
     for path, (how, _) in DAMAGE.items():
         server.run("sh", "-c", how, "sh", path)
     yield before
-    server.run("sh", "-c", "rm -f /etc/teamhub/*.damaged* /etc/*/teamhub*.damaged* "
-               "/etc/teamhub/jupyter/*.damaged*")  # fmt: skip
+    remove_what_was_set_aside(server)
 
 
 @pytest.mark.fault(
@@ -85,7 +88,7 @@ def test_every_conffile_that_is_empty_is_named_and_put_back(server: BootedServer
     assert [path for path in paths if before[path] and f"{path} {EMPTY}" not in words] == []
     server.run(*REPAIR)
     assert {path: text_of(server, path) for path in paths} == before
-    server.run("find", "/etc", "-name", "*.damaged", "-delete")
+    remove_what_was_set_aside(server)
     apply(server)
 
 

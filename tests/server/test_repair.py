@@ -66,12 +66,11 @@ def test_whatever_starts_the_proxy_starts_the_hub(server: BootedServer) -> None:
 @pytest.mark.usefixtures("serves_afterwards")
 @pytest.mark.every_suite
 def test_after_a_failed_start_of_the_proxy_the_hub_is_back(server: BootedServer) -> None:
-    conf = "/etc/teamhub/teamhub.conf"
-    server.run("mv", conf, f"{conf}.away")
+    server.run("mv", CONF, f"{CONF}.away")
     server.run("systemctl", "restart", "teamhub-proxy", check=False)
     server.run("sleep", "3")
     assert not both_run(server)
-    server.run("mv", f"{conf}.away", conf)
+    server.run("mv", f"{CONF}.away", CONF)
     wait_for("both", lambda: both_run(server), 30)
 
 
@@ -266,14 +265,13 @@ def test_deleted_groups_are_made_again_and_who_was_in_them_is_named(
 )
 @pytest.mark.usefixtures("serves_afterwards")
 def test_ucf_knows_the_settings_again_after_it_was_killed(server: BootedServer) -> None:
-    conf = "/etc/teamhub/teamhub.conf"
-    server.run("ucf", "--purge", conf)
-    server.run("ucfr", "--purge", "teamhub", conf)
-    text = text_of(server, conf)
+    server.run("ucf", "--purge", CONF)
+    server.run("ucfr", "--purge", "teamhub", CONF)
+    text = text_of(server, CONF)
     apply(server)
-    assert text_of(server, conf) == text
+    assert text_of(server, CONF) == text
     for register in ("hashfile", "registry"):
-        assert conf in text_of(server, f"/var/lib/ucf/{register}")
+        assert CONF in text_of(server, f"/var/lib/ucf/{register}")
 
 
 @pytest.mark.fault(

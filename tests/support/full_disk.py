@@ -21,10 +21,15 @@ def put_on_own_disk(server: BootedServer, folder: str) -> None:
 
 def fill_up(server: BootedServer, folder: str, left_kb: int) -> None:
     """Take all that is free on a folder's file system, but so much."""
-    free = int(server.output("df", "--output=avail", "--block-size=1K", folder).split()[-1])
-    server.run("fallocate", f"--length={free - left_kb}KiB", f"{folder}/{FILLER}")
-    now = int(server.output("df", "--output=avail", "--block-size=1K", folder).split()[-1])
-    assert now <= left_kb
+    server.run(
+        "fallocate", f"--length={free_kb(server, folder) - left_kb}KiB", f"{folder}/{FILLER}"
+    )
+    assert free_kb(server, folder) <= left_kb
+
+
+def free_kb(server: BootedServer, folder: str) -> int:
+    """What is free on a folder's file system."""
+    return int(server.output("df", "--output=avail", "--block-size=1K", folder).split()[-1])
 
 
 def take_all(server: BootedServer, folder: str) -> None:

@@ -56,15 +56,16 @@ def write_file(path: Path, content: bytes, *, mode: int, uid: int = 0, gid: int 
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise TeamhubError(f"cannot write {path}: {error.strerror}", remedy_for(error)) from error
+        raise cannot_write(path, error) from error
 
 
-def remedy_for(error: OSError) -> str:
-    """What to do about a file that cannot be written."""
+def cannot_write(path: Path | str, error: OSError) -> TeamhubError:
+    """What an admin reads of a file that cannot be written."""
+    remedy = "make room or fix the folder, and try again"
     if error.errno == errno.EROFS:
         # a file system that has seen an error becomes read-only
-        return (
+        remedy = (
             "look in dmesg why the file system is read-only, make it writable "
             "(mount -o remount,rw with what findmnt --target names), and try again"
         )
-    return "make room or fix the folder, and try again"
+    return TeamhubError(f"cannot write {path}: {error.strerror}", remedy)

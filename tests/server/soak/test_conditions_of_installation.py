@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from urllib3.util import connection
 
+from support.conditions import WORKS, mount_again, silence_name_server
 from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import (
@@ -27,7 +28,6 @@ from support.settings import complaint
 from support.trials import Count, Moment
 
 SECTION = "Conditions"
-WORKS = "somebody logs in, and a cell computes"
 #: The server's and its gateway's addresses where there is no IPv4.
 ADDRESS, GATEWAY = "fd78::2", "fd78::1"
 RECIPE = "/etc/jupyterhub/jupyterhub_config.py"
@@ -92,15 +92,13 @@ def ipv6_alone(server: BootedServer, target: Target) -> str:
 
 
 def noexec_tmp(server: BootedServer, target: Target) -> str:
-    for folder in ("/tmp", "/var/tmp"):
-        server.run("mount", "--bind", folder, folder)
-        server.run("mount", "-o", "remount,bind,noexec", folder)
+    mount_again(server, "noexec", "/tmp", "/var/tmp")
     install(server, target)
     return server.host.url
 
 
 def no_name_server(server: BootedServer, target: Target) -> str:
-    server.run("sh", "-c", "echo nameserver 192.0.2.1 > /etc/resolv.conf")
+    silence_name_server(server)
     install(server, target)
     return server.host.url
 

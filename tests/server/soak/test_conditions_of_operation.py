@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.clock import fake_clock
+from support.conditions import WORKS, mount_again, silence_name_server
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
 from support.installation import APT, Installation, wait_for_login_page
@@ -21,7 +22,6 @@ from support.settings import APPLY, complaint, write_settings
 from support.trials import Count, Moment
 
 SECTION = "Conditions"
-WORKS = "somebody logs in, and a cell computes"
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ def clock_behind(place: Place) -> None:
 
 
 def no_name_server(place: Place) -> None:
-    """Names are asked of an address that never answers."""
-    place.server.run("sh", "-c", "echo nameserver 192.0.2.1 > /etc/resolv.conf")
+    silence_name_server(place.server)
     place.server.run("systemctl", "restart", "teamhub-proxy")
     place.server.run(*APPLY, seconds=60)
     place.zoe_computes()
@@ -145,9 +144,8 @@ def port_taken(place: Place) -> None:
     assert "HTTPS_PORT" in said
     write_settings(server, HTTPS_PORT="8443")
     server.run(*APPLY)
-    zoe = HubClient(f"{server.host.url}:8443", place.ca, "wash")
     server.run("chpasswd", given=f"wash:{PASSWORD}\n")
-    computes(zoe, PASSWORD)
+    computes(HubClient(f"{server.host.url}:8443", place.ca, "wash"), PASSWORD)
     server.run("systemctl", "stop", unit)
     write_settings(server, HTTPS_PORT="443")
     server.run(*APPLY)
@@ -156,9 +154,7 @@ def port_taken(place: Place) -> None:
 @contextlib.contextmanager
 def mounted_again(server: BootedServer, options: str, *folders: str) -> Iterator[None]:
     """Folders under other options of mount(8)."""
-    for folder in folders:
-        server.run("mount", "--bind", folder, folder)
-        server.run("mount", "-o", f"remount,bind,{options}", folder)
+    mount_again(server, options, *folders)
     try:
         yield
     finally:
