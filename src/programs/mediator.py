@@ -36,6 +36,17 @@ def fault_of_home(account: pwd.struct_passwd) -> str:
     return ""
 
 
+def fault_of_folder(account: pwd.struct_passwd) -> str:
+    """Why the server cannot listen in the account's folder for its socket; empty if it can."""
+    folder = f"/var/lib/teamhub-servers/{account.pw_uid}"
+    if os.access(folder, os.W_OK | os.X_OK):
+        return ""
+    return (
+        f"the folder {folder} does not exist, or does not belong to {account.pw_name}: the line of "
+        "pam_exec in /etc/pam.d/teamhub-spawn makes it"
+    )
+
+
 def name_of(uid: int) -> str:
     """The account that has a uid, or the uid if none has it."""
     try:
@@ -60,7 +71,8 @@ start = mediator.spawn
 
 def start_at_home(singleuser: str, **request: object) -> None:
     """Start a person's server if its home can hold one; else answer why not."""
-    fault = fault_of_home(pwd.getpwuid(os.getuid()))
+    account = pwd.getpwuid(os.getuid())
+    fault = fault_of_home(account) or fault_of_folder(account)
     if fault:
         mediator.finish({"ok": False, "error": fault})
     else:

@@ -170,10 +170,11 @@ def set_up_environment() -> None:
 
 def set_up_services() -> None:
     """Have the proxy and the hub run with what is there now, and wait for the hub."""
-    from teamhub.hub import services
+    from teamhub.hub import earlier_servers, services
 
     services.restart_stale(conf.read(), report)
     services.start_stopped(report)
+    earlier_servers.forward(report)
     services.wait_for_hub(report)
 
 

@@ -33,8 +33,8 @@ SECRETS = (
     "/var/lib/teamhub/jupyterhub.sqlite",
     "/etc/shadow",
 )
-PROXY_API = "http://127.0.0.1:801/api/routes"
-HUB_API = "http://127.0.0.1:808/hub/api/users"
+PROXY_API = "/api/routes"
+HUB_API = "/hub/api/users"
 
 
 @dataclass(frozen=True)
