@@ -81,6 +81,30 @@ def test_nobody_enters_the_folder_of_another(server: BootedServer, wash: HubClie
     assert owner == f"wash:{sockets.GROUP} 2710"
 
 
+def test_each_socket_and_folder_lets_in_those_alone_who_use_it(
+    server: BootedServer, wash: HubClient
+) -> None:
+    wash.get("/user/wash/api/status").raise_for_status()
+    uid = server.output("id", "--user", "wash")
+    hers = f"{sockets.SERVERS}/{uid}"
+    places = ("/run/teamhub", str(sockets.SERVERS), hers)
+    listed = server.output("find", *places, "-maxdepth", "2", "-printf", r"%p %u:%g %m %y\n")
+    # the proxy's account is made for one start, and has no name everywhere
+    lines = {
+        re.sub(r"^(/run/teamhub/proxy\S*) [^:]*:", r"\1 :", line) for line in listed.split("\n")
+    }
+    assert {line for line in lines if not re.search(rf"/(?!{uid}\b)\d+\b", line)} == {
+        "/run/teamhub root:root 755 d",
+        "/run/teamhub/hub rhea:rhea 755 d",
+        f"{sockets.HUB} rhea:rhea 666 s",
+        f"/run/teamhub/proxy :{sockets.GROUP} 750 d",
+        f"{sockets.PROXY_API} :{sockets.GROUP} 770 s",
+        f"{sockets.SERVERS} root:root 711 d",
+        f"{hers} wash:{sockets.GROUP} 2710 d",
+        f"{hers}/server.sock wash:{sockets.GROUP} 660 s",
+    }
+
+
 @pytest.mark.parametrize("place", [sockets.HUB, sockets.PROXY_API], ids=["hub", "proxy"])
 def test_nobody_listens_in_place_of_the_hub_or_the_proxy(
     server: BootedServer, installed: Installation, place: str
