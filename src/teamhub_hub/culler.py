@@ -169,7 +169,7 @@ def main() -> None:
     """Run the culler with the options of the command line; JupyterHub gives it its token."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     arbiter = Arbiter(Looks(STATE, BOOT_ID.read_text("ascii").strip()))
-    settings = {"cull_arbiter_hook": arbiter}
+    settings: dict[str, Any] = {"cull_arbiter_hook": arbiter}
     url = os.environ.get("JUPYTERHUB_API_URL", "")
     if url.startswith(sockets.url(sockets.HUB)):
         Resolver.configure(HubAlone)
