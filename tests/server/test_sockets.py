@@ -65,7 +65,8 @@ def test_nothing_listens_on_a_port_but_the_proxy(server: BootedServer, wash: Hub
 
     Whoever sends to it has to know 16 random bytes (ipykernel, iostream.py, _setup_pipe_in).
     """
-    pids = [int(wash.compute("import os; print(os.getpid())")) for _ in range(2)]
+    kernels = [wash.new_kernel() for _ in range(2)]
+    pids = [int(wash.run_cell(kernel, "import os; print(os.getpid())")) for kernel in kernels]
     lines = [line for line in server.output("ss", "-Hltnp").splitlines() if '"node"' not in line]
     listening = sorted(int(pid) for line in lines for pid in re.findall(r"pid=(\d+)", line))
     assert listening == sorted(set(listening) & set(pids))
