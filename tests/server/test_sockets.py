@@ -149,6 +149,49 @@ def test_a_kernels_sockets_are_her_own(server: BootedServer, wash: HubClient) ->
         assert tried_by(server, "zoe", CONNECT, path) == "PermissionError"
 
 
+@pytest.fixture
+def before_the_sockets(server: BootedServer, installed: Installation) -> Iterator[None]:
+    """The hub starts servers as it did when they had ports, and so do they ask it."""
+    url = "http://127.0.0.1:808"
+    server.run(
+        *("systemd-run", "--unit=earlier", "--uid=wash"),
+        *(f"--setenv=JUPYTERHUB_API_URL={url}/hub/api", "sleep", "infinity"),
+    )
+    snippet = "/etc/teamhub/jupyterhub_config.d/earlier.py"
+    lines = (
+        'c.JupyterHub.spawner_class = "sudospawner.SudoSpawner"',
+        f'c.Spawner.hub_connect_url = "{url}"',
+    )
+    server.run("tee", snippet, given="\n".join(lines))
+    server.run("teamhub", "apply")
+    wait_for_login_page(server, installed.ca)
+    yield
+    server.run("rm", snippet)
+    server.run("systemctl", "stop", "earlier")
+    server.run("teamhub", "apply")
+    wait_for_login_page(server, installed.ca)
+
+
+@pytest.mark.usefixtures("before_the_sockets")
+def test_a_server_from_before_the_sockets_goes_on(
+    server: BootedServer, sign_in: LogIn, wash: HubClient, installed: Installation
+) -> None:
+    wash.stop()
+    wash.spawn()
+    kernel = wash.new_kernel()
+    wash.run_cell(kernel, "treasure = 41")
+    before = server_processes(server, "wash")
+    server.run("rm", "/etc/teamhub/jupyterhub_config.d/earlier.py")
+    server.run("teamhub", "apply")
+    wait_for_login_page(server, installed.ca)
+    # with a new session, so that the server asks the hub who that is
+    again = sign_in("wash")
+    assert again.run_cell(kernel, "print(treasure + 1)") == "42\n"
+    assert server_processes(server, "wash") == before
+    again.stop()
+    server.run("touch", "/etc/teamhub/jupyterhub_config.d/earlier.py")
+
+
 def test_a_link_to_anothers_socket_leads_to_no_page_of_theirs(
     server: BootedServer, zoe: HubClient, wash: HubClient
 ) -> None:
