@@ -70,8 +70,11 @@ function admit(request, answer) {
   }
   const reason = http.STATUS_CODES[status];
   if (answer instanceof http.ServerResponse) {
-    answer.writeHead(status, { "Content-Type": "text/plain", Connection: "close" });
+    answer.writeHead(status, { "Content-Type": "text/plain" });
     answer.end(`${reason}\n`);
+    // what comes is thrown away; a browser reads no answer while it sends
+    request.resume();
+    limitTime(request);
   } else {
     answer.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }

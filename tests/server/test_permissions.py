@@ -203,9 +203,9 @@ def test_a_hub_that_was_broken_into_runs_no_code_before_her_server(
     server.run("sh", "-c", "printf '#!/bin/sh\\ntouch /tmp/was-run' >/tmp/evil/readlink")
     server.run("chmod", "--recursive", "a+rx", "/tmp/evil", "/tmp/evil.sh")
     request = json.dumps({"action": "spawn", "args": ["--version"], "env": {variable: value}})
-    command = 'echo "$1" | sudo -n -u zoe /usr/lib/teamhub/sudospawner --logging=INFO'
+    command = 'echo "$1" | sudo -n -u wash /usr/lib/teamhub/sudospawner --logging=INFO'
     answer = server.as_user("rhea", "sh", "-c", command, "sh", request)
-    server.run("pkill", "-u", "zoe", "--full", "singleuser", check=False)
+    server.run("pkill", "-u", "wash", "--full", "singleuser", check=False)
     assert '"ok"' in answer.stdout
     assert server.run("test", "-e", "/tmp/was-run", check=False).returncode != 0
     assert "evil" not in answer.stderr, answer.stderr
