@@ -135,5 +135,9 @@ for (const { prototype } of [http.Server, https.Server]) {
 const emit = http.ClientRequest.prototype.emit;
 http.ClientRequest.prototype.emit = function (event, message, ...others) {
   if (event === "response" || event === "upgrade") confine(message, this.path);
+  // each request to a Unix socket has a connection of its own; the browser's goes on
+  if (event === "response") delete message.headers.connection;
+  // a socket that is not there yet is as a port on which nobody listens: one line in the journal
+  if (event === "error" && message.code === "ENOENT") message.code = "ECONNREFUSED";
   return emit.call(this, event, message, ...others);
 };

@@ -76,6 +76,12 @@ def test_a_large_body_reaches_her_server_and_not_the_hub(zoe: HubClient) -> None
     assert chunks.status_code == HTTPStatus.LENGTH_REQUIRED
 
 
+def test_a_browser_keeps_its_connection(zoe: HubClient) -> None:
+    for path in ("/hub/login", "/user/zoe/api/status"):
+        answer = zoe.session.get(f"{zoe.url}{path}", timeout=15)
+        assert answer.headers["Connection"] == "keep-alive"
+
+
 def test_nobody_says_which_address_they_come_from(server: BootedServer, client: LogIn) -> None:
     stranger = client("zoe")
     stranger.session.headers["X-Real-Ip"] = "198.51.100.9"

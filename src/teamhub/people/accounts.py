@@ -17,10 +17,10 @@ from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import (
     ADMINS_GROUP,
     FIRST_PERSON_UID,
-    LAST_PERSON_UID,
     SERVICE_ACCOUNT,
     USERS_GROUP,
     is_name,
+    is_persons,
 )
 
 
@@ -54,7 +54,7 @@ def check_name(name: str) -> None:
         account = pwd.getpwnam(name)
     except KeyError:
         return
-    if not FIRST_PERSON_UID <= account.pw_uid <= LAST_PERSON_UID:
+    if not is_persons(account.pw_uid):
         raise BadName(f"{name!r} is a system account (uid {account.pw_uid})", remedy)
 
 

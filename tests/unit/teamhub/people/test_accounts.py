@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teamhub.people import accounts
+from teamhub_shared.accounts import is_persons
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_any_text_gives_names_of_people_or_is_refused(text: str) -> None:
     assert all(re.fullmatch(r"[a-z][-a-z0-9_]{0,31}", name) for name in names)
     assert not {"root", "rhea"}.intersection(names)
     uids = {account.pw_name: account.pw_uid for account in pwd.getpwall()}
-    assert all(1000 <= uids[name] <= 59999 for name in names if name in uids)
+    assert all(is_persons(uids[name]) for name in names if name in uids)
 
 
 def test_the_error_says_what_is_wrong_in_one_line_even_for_a_name_with_a_new_line() -> None:
