@@ -20,8 +20,6 @@ from teamhub_shared import sockets
 
 LogIn = Callable[[str], HubClient]
 
-pytestmark = pytest.mark.every_suite
-
 #: Says what became of connecting to a socket.
 CONNECT = """
 import socket, sys
