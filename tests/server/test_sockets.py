@@ -184,7 +184,7 @@ def test_a_server_from_before_the_sockets_goes_on(
     wait_for_login_page(server, installed.ca)
     # with a new session, so that the server asks the hub who that is
     again = sign_in("wash")
-    again.get("/user/wash/api/status").raise_for_status()
+    again.get("/user/wash/lab").raise_for_status()
     assert again.run_cell(kernel, "print(treasure + 1)") == "42\n"
     assert server_processes(server, "wash") == before
     again.stop()
