@@ -20,6 +20,7 @@ from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import APT, PASSWORDS, Installation
 from support.poller import Poller
+from teamhub_shared import sockets
 
 PERSON = "zoe"
 PLAIN_IS = "JupyterHub as root, LocalProcessSpawner"
@@ -27,14 +28,16 @@ DIRECT_IS = "the same server without the proxy"
 REQUESTS = 300
 #: Inside the server: milliseconds of each request, as JSON, for a URL and a token.
 ASK = """\
-import http.client, json, ssl, sys, time
-from urllib.parse import urlsplit
+import http.client, json, socket, ssl, sys, time
+from urllib.parse import unquote, urlsplit
 url, token, number = urlsplit(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 if url.scheme == "https":
     trust = ssl.create_default_context(cafile="/root/ca.crt")
     connection = http.client.HTTPSConnection(url.netloc, context=trust)
 else:
-    connection = http.client.HTTPConnection(url.netloc)
+    connection = http.client.HTTPConnection("server")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(unquote(url.netloc))
 taken = []
 for _ in range(number):
     start = time.perf_counter()
@@ -163,36 +166,25 @@ def memory_with_and_of(
 def request_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds: int) -> list[Row]:
     """Requests to the person's server: through both proxies, and straight."""
     latency: list[tuple[float, float]] = []
-    load: list[tuple[float, float]] = []
+    load: list[float] = []
     path = f"/user/{PERSON}/api/status"
     ours.spawn()
     token = ours.new_token()
-    straight = f"http://127.0.0.1:{port_of_server(server)}{path}"
+    uid = int(server.output("id", "--user", PERSON))
+    straight = sockets.url(sockets.of_server(uid)) + path
     for _ in range(rounds):
         latency.append((ask(server, ours.url + path, token), ask(server, straight, token)))
-        load.append((loaded(server, ours.url + path, token), loaded(server, straight, token)))
+        load.append(loaded(server, ours.url + path, token))
     ours.stop()
     plain.spawn()
     other = plain.new_token()
-    beside = [(own, loaded(server, plain.url + path, other)) for own, _ in load]
+    beside = [(own, loaded(server, plain.url + path, other)) for own in load]
     plain.stop()
     what = "requests to a person's server"
     return [
         Row("a request to a person's server", DIRECT_IS, latency, "ms", why=WHY_DIRECT),
-        Row(what, DIRECT_IS, load, "requests/s", why=WHY_DIRECT, more_is_better=True),
         Row(what, PLAIN_IS, beside, "requests/s", why=WHY_TLS, more_is_better=True),
     ]
-
-
-def port_of_server(server: BootedServer) -> str:
-    """Where the only server that runs listens."""
-    listening = server.output("ss", "--listening", "--tcp", "--numeric", "--processes")
-    return next(
-        port
-        for line in listening.splitlines()
-        if "jupyterhub-sing" in line or '"python3"' in line
-        if (port := line.split()[3].rpartition(":")[2]) not in ("808", "801", "8081")
-    )
 
 
 def ask(server: BootedServer, url: str, token: str) -> float:

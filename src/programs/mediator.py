@@ -8,10 +8,30 @@ in the folder of this file.
 import importlib.util
 import os
 import pwd
+import re
 import stat
 import sys
 from pathlib import Path
 from typing import Any
+
+#: Variables by which somebody else's code would run before the server, or in each of its programs:
+#: those that sudo itself removes (sudo -V, as root), and those of the languages that people use.
+#: sudospawner-singleuser has a PATH of its own.
+RUNS_CODE = re.compile(
+    r"(LD|DYLD|BASH|NODE|MALLOC|GLIBC|GCONV)_.*|(PYTHON|PERL|RUBY).*"
+    r"|PATH|ENV|IFS|PS4|CDPATH|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|GLOBIGNORE"
+    r"|LOCALDOMAIN|RES_OPTIONS|HOSTALIASES|NLSPATH|LOCPATH|PATH_LOCALE|TERMINFO.*|TERMCAP"
+    r"|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|R_PROFILE.*|R_ENVIRON.*"
+)
+
+
+def without_code(environment: dict[str, str]) -> dict[str, str]:
+    """What the hub may set for a person's server: no variable that runs code, no shell function."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not RUNS_CODE.fullmatch(name) and not value.startswith("()")
+    }
 
 
 def fault_of_home(account: pwd.struct_passwd) -> str:
@@ -36,6 +56,17 @@ def fault_of_home(account: pwd.struct_passwd) -> str:
     return ""
 
 
+def fault_of_folder(account: pwd.struct_passwd) -> str:
+    """Why the server cannot listen in the account's folder for its socket; empty if it can."""
+    folder = f"/var/lib/teamhub-servers/{account.pw_uid}"
+    if os.access(folder, os.W_OK | os.X_OK):
+        return ""
+    return (
+        f"the folder {folder} does not exist, or does not belong to {account.pw_name}: the line of "
+        "pam_exec in /etc/pam.d/teamhub-spawn makes it"
+    )
+
+
 def name_of(uid: int) -> str:
     """The account that has a uid, or the uid if none has it."""
     try:
@@ -58,13 +89,14 @@ spec.loader.exec_module(mediator)
 start = mediator.spawn
 
 
-def start_at_home(singleuser: str, **request: object) -> None:
+def start_at_home(singleuser: str, args: list[str], env: dict[str, str]) -> None:
     """Start a person's server if its home can hold one; else answer why not."""
-    fault = fault_of_home(pwd.getpwuid(os.getuid()))
+    account = pwd.getpwuid(os.getuid())
+    fault = fault_of_home(account) or fault_of_folder(account)
     if fault:
         mediator.finish({"ok": False, "error": fault})
     else:
-        start(singleuser, **request)
+        start(singleuser, args, without_code(env))
 
 
 mediator.spawn = start_at_home

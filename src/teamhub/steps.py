@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from teamhub.hub import ports
-from teamhub.people import accounts, homes, limits, membership, system_accounts
+from teamhub.people import accounts, homes, limits, membership, root_rights, system_accounts
 from teamhub.settings import conf
 from teamhub.system import room
 from teamhub.system.remedies import in_maintainer_script
@@ -113,6 +113,7 @@ def set_up_settings(answers: Sequence[str]) -> None:
 def set_up_people(users: str, admins: str) -> None:
     """Create the accounts that are missing, and put the named people into the groups."""
     wanted = membership.read_membership(users, admins)
+    before = accounts.members(USERS_GROUP)
     accounts.create_accounts(
         wanted.users,
         lambda name: report(
@@ -120,7 +121,7 @@ def set_up_people(users: str, admins: str) -> None:
         ),
     )
     membership.apply_membership(wanted)
-    accounts.warn_of_root_equivalents(wanted.users)
+    root_rights.warn(wanted.users, already_in=before)
 
 
 def set_up_tokens() -> None:
@@ -170,10 +171,11 @@ def set_up_environment() -> None:
 
 def set_up_services() -> None:
     """Have the proxy and the hub run with what is there now, and wait for the hub."""
-    from teamhub.hub import services
+    from teamhub.hub import earlier_servers, services
 
     services.restart_stale(conf.read(), report)
     services.start_stopped(report)
+    earlier_servers.forward(report)
     services.wait_for_hub(report)
 
 

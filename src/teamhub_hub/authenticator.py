@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from enum import Enum
@@ -18,7 +19,7 @@ from jupyterhub.user import User
 from sqlalchemy.orm import Session
 from tornado import web
 
-from teamhub_hub import privileged
+from teamhub_hub import attempts, privileged
 from teamhub_hub.full_disk import explain_full_disk
 from teamhub_hub.login import PasswordChangeRequired, TeamLoginHandler, new_password_fault
 from teamhub_hub.membership import Standing, standing
@@ -39,9 +40,11 @@ class Verdict(Enum):
 class TeamAuthenticator(PAMAuthenticator):
     """Unix passwords; groups `jupyterhub` and `jupyterhub-admin` are asked at each request."""
 
-    #: Separate from the one for PAM, which waits two seconds after each wrong password: a person
+    #: Separate from the one for PAM, where hashing a password takes a tenth of a second: a person
     #: who types many must not hold up everybody else's requests.
     lookups: Executor = ThreadPoolExecutor(4, "groups")
+    #: The logins of this hub that are pending.
+    attempts = attempts.Attempts()
 
     def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - JupyterHub's own
         super().__init__(**traits)
@@ -60,8 +63,28 @@ class TeamAuthenticator(PAMAuthenticator):
     ) -> dict[str, Any] | None:
         """The person of this name and password, and whether they are an admin; None for a refusal.
 
-        Raises PasswordChangeRequired for a right password that has to be changed first.
+        Raises PasswordChangeRequired for a right password that has to be changed first, and
+        HTTPError 429 if too many are tried at once.
         """
+        began = time.monotonic()
+        name, origin = data.get("username", ""), origin_of(handler)
+        try:
+            with self.attempts.one(origin, name):
+                person = await self.check(handler, data)
+                if person is None:
+                    passed = time.monotonic() - began
+                    await asyncio.sleep(max(0.0, attempts.REFUSAL_SECONDS - passed))
+        except attempts.TooMany as many:
+            self.log.warning("Too many logins are tried at once from %s", origin)
+            raise web.HTTPError(
+                429, "Too many logins are tried at once. Try again in some seconds."
+            ) from many
+        return person
+
+    async def check(
+        self, handler: BaseHandler | None, data: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        """The person of this name and password; None for a refusal, at once."""
         name, password = data.get("username", ""), data.get("password", "")
         if not self.validate_username(name):
             return None
@@ -94,16 +117,21 @@ class TeamAuthenticator(PAMAuthenticator):
         return await self.ask_pam(handler, name, new)
 
     async def ask_pam(self, handler: BaseHandler | None, name: str, password: str) -> Verdict:
-        """PAM's verdict, asked in a thread since PAM waits after a wrong password."""
+        """PAM's verdict, asked in a thread since a password's hash takes a tenth of a second."""
         loop = asyncio.get_running_loop()
-        verdict, error = await loop.run_in_executor(self.executor, self.pam_verdict, name, password)
+        verdict, error = await loop.run_in_executor(
+            self.executor, self.pam_verdict, name, password, handler
+        )
         if error:
-            where = handler.request.remote_ip if handler else "-"
-            self.log.warning("PAM on %s@%s: %s", name, where, error)
+            self.log.warning("PAM on %s@%s: %s", name, origin_of(handler), error)
         return verdict
 
-    def pam_verdict(self, name: str, password: str) -> tuple[Verdict, str]:
+    def pam_verdict(
+        self, name: str, password: str, handler: BaseHandler | None = None
+    ) -> tuple[Verdict, str]:
         """PAM's verdict on a password and its account, with its message if it refuses."""
+        if handler is not None and attempts.is_gone(handler.request):
+            return Verdict.REFUSED, "nobody waits for the answer any more"
         chosen = {"service": self.service, "encoding": self.encoding}
         try:
             pamela.authenticate(name, password, check=False, **chosen)
@@ -163,3 +191,8 @@ class TeamAuthenticator(PAMAuthenticator):
     async def look_up(self, name: str) -> Standing:
         """The groups' answer, asked in a thread: a directory service may take its time."""
         return await asyncio.get_running_loop().run_in_executor(self.lookups, standing, name)
+
+
+def origin_of(handler: BaseHandler | None) -> str:
+    """Where a login comes from, for the log and for its limits."""
+    return attempts.origin(handler.request) if handler else "-"

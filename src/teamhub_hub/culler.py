@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import pwd
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,7 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyterhub_idle_culler import IdleCuller
+from tornado.netutil import Resolver
 from traitlets.config import Config
+
+from teamhub_shared import sockets
 
 #: Where control groups of version 2 are; the second one is of systemd's hybrid hierarchy.
 CGROUPS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
@@ -152,11 +157,24 @@ class Arbiter:
         return now - self.looks.add(name, used, now).worked_at
 
 
+class HubAlone(Resolver):
+    """Finds the hub's socket for every host name, since tornado has no addresses for sockets."""
+
+    async def resolve(self, *_: object, **__: object) -> list[tuple[int, str]]:
+        """The one address, as socket.connect takes it."""
+        return [(socket.AF_UNIX, str(sockets.HUB))]
+
+
 def main() -> None:
     """Run the culler with the options of the command line; JupyterHub gives it its token."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     arbiter = Arbiter(Looks(STATE, BOOT_ID.read_text("ascii").strip()))
-    IdleCuller.launch_instance(config=Config(IdleCuller={"cull_arbiter_hook": arbiter}))
+    settings: dict[str, Any] = {"cull_arbiter_hook": arbiter}
+    url = os.environ.get("JUPYTERHUB_API_URL", "")
+    if url.startswith(sockets.url(sockets.HUB)):
+        Resolver.configure(HubAlone)
+        settings["url"] = url.replace(sockets.url(sockets.HUB), "http://hub")
+    IdleCuller.launch_instance(config=Config(IdleCuller=settings))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,10 @@ from typing import Any
 from traitlets.config import Config
 
 from teamhub_hub.settings import CULLER, idle_culler
+from teamhub_shared import sockets
+
+#: Where the hub and the proxy's API were in a jupyterhub_config.py of an older version.
+EARLIER_HUB, EARLIER_PROXY_API = "http://127.0.0.1:808", "http://127.0.0.1:801"
 
 #: What the hub lets the culler do, and no more.
 CULLER_ROLE = {
@@ -22,10 +26,24 @@ def add_ours(config: Config, settings: Mapping[str, str]) -> None:
 
     A service or a role of the same name that a snippet has made takes the place of ours.
     """
+    move_to_sockets(config)
     hub = config.JupyterHub
     hub.services = joined(hub.services, idle_culler(settings))
     if CULLER in names(hub.services):
         hub.load_roles = joined(hub.load_roles, [CULLER_ROLE])
+
+
+def move_to_sockets(config: Config) -> None:
+    """Replace the earlier ports, which an edited jupyterhub_config.py may still have.
+
+    The proxy asks the hub at its socket, whatever that file says.
+    """
+    if config.JupyterHub.get("hub_bind_url") == EARLIER_HUB:
+        config.JupyterHub.hub_bind_url = sockets.url(sockets.HUB)
+        config.JupyterHub.hub_connect_url = sockets.url(sockets.HUB)
+        config.JupyterHub.hub_socket_mode = 0o666
+    if config.ConfigurableHTTPProxy.get("api_url") == EARLIER_PROXY_API:
+        config.ConfigurableHTTPProxy.api_url = sockets.url(sockets.PROXY_API)
 
 
 def joined(theirs: object, ours: list[dict[str, Any]]) -> object:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import SpawnException
 from sudospawner.spawner import SudoSpawner
+
+from teamhub_shared import sockets
 
 #: The servers that start at the same time, for each processor.
 STARTS_PER_PROCESSOR = 2
@@ -52,12 +56,14 @@ TURNS = Turns(STARTS_PER_PROCESSOR * (os.cpu_count() or 1))
 
 
 class TeamSpawner(SudoSpawner):
-    """Starts a server through sudo, as the person."""
+    """Starts a server through sudo, as the person, at a Unix socket in that person's folder."""
 
     #: When this server began to wait for its turn; 0 while it does not.
     waits_since = 0.0
+    #: Where the server listens; None for one that a version with TCP ports has started.
+    socket: Path | None = None
 
-    async def start(self) -> tuple[str, int]:
+    async def start(self) -> str:
         """Start the server when its turn comes; the address at which it answers.
 
         Raises SpawnException, whose text the person reads, if none was started, or if it ended.
@@ -68,20 +74,73 @@ class TeamSpawner(SudoSpawner):
             if time.monotonic() - came > self.start_timeout:
                 # JupyterHub has given this start up, and nothing would stop the server later
                 raise SpawnException("Too many servers start now: try again.", reason="busy")
-            address: tuple[str, int] = await super().start()
-            is_up = await self.wait_for_answer(address, TURN_SECONDS)
+            account = await asyncio.to_thread(pwd.getpwnam, self.user.name)
+            self.listens_at(sockets.of_server(account.pw_uid, self.name or ""))
+            await super().start()
+            is_up = await self.wait_for_answer(TURN_SECONDS)
         if not is_up:
-            await self.wait_for_answer(address, self.http_timeout - TURN_SECONDS)
-        return address
+            await self.wait_for_answer(self.http_timeout - TURN_SECONDS)
+        return self.address
 
-    async def wait_for_answer(self, address: tuple[str, int], seconds: float) -> bool:
+    def listens_at(self, socket: Path) -> None:
+        """Have the hub and the proxy reach the server at a socket.
+
+        JupyterHub's database has room for a host and a port, so this is said at each start of the
+        hub, too.
+        """
+        self.socket = socket
+        if self.server is not None:
+            self.server.connect_url = self.address
+
+    @property
+    def address(self) -> str:
+        """The address of the server's socket."""
+        if self.socket is None:
+            raise ValueError("this server listens on a TCP port")
+        return sockets.url(self.socket)
+
+    def get_args(self) -> list[str]:
+        """The options of the server's command line."""
+        # the group is the folder's: the hub and the proxy
+        return [
+            *super().get_args(),
+            f"--ServerApp.sock={self.socket}",
+            "--ServerApp.sock_mode=0660",
+        ]
+
+    def get_env(self) -> dict[str, str]:
+        """The environment of the server."""
+        environment: dict[str, str] = super().get_env()
+        # with a port in it, the server would refuse the socket
+        environment["JUPYTERHUB_SERVICE_URL"] = self.address + self.server.base_url
+        return environment
+
+    def get_state(self) -> dict[str, Any]:
+        """What the hub has to know of the server after a restart."""
+        state: dict[str, Any] = super().get_state()
+        if self.socket is not None:
+            state["socket"] = str(self.socket)
+        return state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up what `get_state` has said."""
+        super().load_state(state)
+        if "socket" in state:
+            self.listens_at(Path(state["socket"]))
+
+    def clear_state(self) -> None:
+        """Forget a server that has ended."""
+        super().clear_state()
+        self.socket = None
+
+    async def wait_for_answer(self, seconds: float) -> bool:
         """Whether the server answers within some seconds; JupyterHub ends one that never does.
 
         Raises SpawnException at once if the server ends before that.
         """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if await answers(*address):
+            if await answers(self.socket):
                 return True
             if await self.poll() is not None:
                 self.log.error("The server of %s ended while it started", self.user.name)
@@ -118,10 +177,10 @@ class TeamSpawner(SudoSpawner):
         return answer
 
 
-async def answers(host: str, port: int) -> bool:
-    """Whether something listens at an address."""
+async def answers(socket: Path | None) -> bool:
+    """Whether something listens at a socket."""
     try:
-        _, writer = await asyncio.open_connection(host, port)
+        _, writer = await asyncio.open_unix_connection(socket)
     except OSError:
         return False
     writer.close()

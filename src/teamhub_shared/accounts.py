@@ -19,8 +19,15 @@ NAME = "[a-z][-a-z0-9_]{0,31}"
 #: Below this uid an account belongs to the system (Debian Policy 9.2.2).
 FIRST_PERSON_UID = 1000
 
-#: uid of `nobody` and what lies above it are no people either (Debian Policy 9.2.2).
-LAST_PERSON_UID = 59999
+#: The uids of people, each range with its last: those of the server's own accounts, and those from
+#: 65536 on, which directory services give.  Between them are packages' and systemd's, and `nobody`
+#: (Debian Policy 9.2.2); the last two of all mean "nobody" and "no uid".
+PERSON_UIDS = ((FIRST_PERSON_UID, 59999), (65536, 2**32 - 3))
+
+
+def is_persons(uid: int) -> bool:
+    """Whether an account with this uid can be a person's."""
+    return any(first <= uid <= last for first, last in PERSON_UIDS)
 
 
 def is_name(name: str) -> bool:

@@ -47,8 +47,6 @@ _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 HOST_NAME = rf"{_LABEL}(\.{_LABEL})*"
 NO_HOST_NAME = r"([^.]*\.)*[0-9]+|.{254}.*"
 
-#: Where the hub and the proxy talk to each other (docs/design.md).
-INNER_PORTS = {801: "the proxy", 808: "the hub"}
 LAST_PORT = 65535
 
 #: Of these, systemd takes K to mean 1024 bytes (systemd.resource-control(5), MemoryMax=).
@@ -89,7 +87,7 @@ YES_OR_NO = Choice(("yes", "no"))
 
 @dataclass(frozen=True)
 class Port:
-    """A TCP port that is not one of the hub's own, or a word in its place."""
+    """A TCP port, or a word in its place."""
 
     word: str = ""
     pattern: str = "[1-9][0-9]{0,4}"
@@ -101,9 +99,6 @@ class Port:
         alternative = f", or {self.word}" if self.word else ""
         if not fits(self.pattern, value) or int(value) > LAST_PORT:
             return f"a port is a number from 1 to {LAST_PORT}{alternative}"
-        if int(value) in INNER_PORTS:
-            owner = INNER_PORTS[int(value)]
-            return f"that port is for {owner} itself, choose another{alternative}"
         return None
 
 

@@ -241,7 +241,6 @@ WRONG = {
     "server-names": [("https://hub.test", "server-name", "https://hub.test")],
     "https-port": [
         ("0", "port", "0"),
-        ("808", "inner-port", "808"),
         ("8443", "port-in-use", PROGRAM),
     ],
     "http-port": [("443", "same-ports", "443")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -31,6 +32,18 @@ def test_zoe_logs_in_with_her_unix_password(client: LogIn) -> None:
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/hub/home"
     assert "Logout" in zoe.get("/hub/home").text
+
+
+def test_sixty_wrong_logins_at_once_keep_nobody_out(client: LogIn) -> None:
+    """A name is not locked, either: the same person gets in from another place meanwhile."""
+    strangers = [client("zoe") for _ in range(60)]
+    for stranger in strangers:
+        stranger.get("/hub/login").raise_for_status()
+    with ThreadPoolExecutor(len(strangers)) as pool:
+        answers = [pool.submit(stranger.log_in, "wrong") for stranger in strangers]
+        assert client("wash").log_in(PASSWORDS["wash"]).status_code == 302
+    statuses = [answer.result().status_code for answer in answers]
+    assert set(statuses) == {403, 429}
 
 
 def test_jupyterlab_starts(zoe: HubClient) -> None:

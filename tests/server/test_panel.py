@@ -110,6 +110,22 @@ def test_somebody_who_could_become_root_is_left_to_the_servers_admin(
     assert "jupyterhub" not in groups(server, "monty")
 
 
+def test_sudo_is_asked_about_every_rule_that_names_them(
+    wash: HubClient, server: BootedServer
+) -> None:
+    server.run("addgroup", "ops")
+    for name, rule in (("uops", "%ops ALL=(ALL) NOPASSWD: ALL"), ("river", "river ALL=(root) ALL")):
+        server.run("adduser", "--disabled-password", "--gecos", "", name)
+        server.run("sh", "-c", f"echo '{rule}' > /etc/sudoers.d/{name}")
+    server.run("adduser", "uops", "ops")
+    for name in ("uops", "river"):
+        answer = wash.hub_api("POST", "/users", json={"usernames": [name]})
+        assert answer.status_code == 400
+        assert f"{name} may run commands through sudo" in answer.json()["message"]
+        assert "jupyterhub" not in groups(server, name)
+    server.run("rm", "/etc/sudoers.d/uops", "/etc/sudoers.d/river")
+
+
 def test_the_panels_tick_for_admins_grants_nothing(
     wash: HubClient, server: BootedServer, client: LogIn
 ) -> None:

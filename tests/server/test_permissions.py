@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from support.container import BootedServer
 from support.hub_client import HubClient
-from support.installation import Installation, wait_for_login_page
+from teamhub_shared import sockets
 
 pytestmark = pytest.mark.every_suite
 
@@ -33,8 +35,6 @@ SECRETS = (
     "/var/lib/teamhub/jupyterhub.sqlite",
     "/etc/shadow",
 )
-PROXY_API = "http://127.0.0.1:801/api/routes"
-HUB_API = "http://127.0.0.1:808/hub/api/users"
 
 
 @dataclass(frozen=True)
@@ -124,40 +124,29 @@ def test_no_secret_is_in_a_command_line_or_a_readable_environment(
         assert secret not in seen
 
 
-def status_seen_by(server: BootedServer, user: str, url: str, method: str = "GET") -> str:
+def status_seen_by(
+    server: BootedServer, user: str, socket: Path, path: str, method: str = "GET"
+) -> str:
     """The HTTP status that a program of this user gets without a token."""
     program = (
-        "import sys, urllib.request, urllib.error\n"
-        "data = b'{\"target\": \"http://127.0.0.1:1\"}' if sys.argv[2] == 'POST' else None\n"
-        "request = urllib.request.Request(sys.argv[1], data, method=sys.argv[2])\n"
-        "try: print(urllib.request.urlopen(request).status)\n"
-        "except urllib.error.HTTPError as refused: print(refused.code)\n"
+        "import http.client, socket, sys\n"
+        "hub = http.client.HTTPConnection('hub')\n"
+        "hub.sock = socket.socket(socket.AF_UNIX)\n"
+        "hub.sock.connect(sys.argv[1])\n"
+        'hub.request(sys.argv[3], sys.argv[2], b\'{"target": "http://127.0.0.1:1"}\')\n'
+        "print(hub.getresponse().status)\n"
     )
-    return server.as_user(
-        user, "/usr/bin/python3", "-c", program, url, method, check=True
-    ).stdout.strip()
+    command = ("/usr/bin/python3", "-c", program, str(socket), path)
+    return server.as_user(user, *command, method, check=True).stdout.strip()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_the_proxy_obeys_nobody_without_its_token(server: BootedServer, method: str) -> None:
-    assert status_seen_by(server, "zoe", PROXY_API, method) == "403"
+    assert status_seen_by(server, "root", sockets.PROXY_API, "/api/routes", method) == "403"
 
 
 def test_the_hubs_api_obeys_nobody_without_a_token(server: BootedServer) -> None:
-    assert status_seen_by(server, "zoe", HUB_API) == "403"
-
-
-@pytest.mark.parametrize("port", [801, 808])
-def test_zoe_cannot_listen_where_the_hub_or_the_proxy_does(
-    server: BootedServer, installed: Installation, port: int
-) -> None:
-    """While one of them restarts, anyone who had its port would be given passwords or the token."""
-    server.run("systemctl", "stop", "teamhub", "teamhub-proxy")
-    program = f"import socket; socket.create_server(('127.0.0.1', {port}))"
-    refused = server.as_user("zoe", "/usr/bin/python3", "-c", program)
-    server.run("systemctl", "start", "teamhub")
-    wait_for_login_page(server, installed.ca)
-    assert "PermissionError" in refused.stderr
+    assert status_seen_by(server, "zoe", sockets.HUB, "/hub/api/users") == "403"
 
 
 def test_inner_ports_are_closed_to_the_network(server: BootedServer) -> None:
@@ -196,6 +185,30 @@ def test_sudo_refuses_rhea_all_else(server: BootedServer, who: str, command: lis
     refused = server.as_user("rhea", "sudo", "-n", "-u", who, "--", *command)
     assert refused.returncode != 0
     assert "password is required" in refused.stderr or "not allowed" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("BASH_ENV", "/tmp/evil.sh"),
+        ("BASH_FUNC_readlink%%", "() { touch /tmp/was-run; }"),
+        ("PATH", "/tmp/evil"),
+        ("LD_PRELOAD", "/tmp/evil.so"),
+    ],
+)
+def test_a_hub_that_was_broken_into_runs_no_code_before_her_server(
+    server: BootedServer, variable: str, value: str
+) -> None:
+    server.run("sh", "-c", "mkdir -p /tmp/evil; echo 'touch /tmp/was-run' >/tmp/evil.sh")
+    server.run("sh", "-c", "printf '#!/bin/sh\\ntouch /tmp/was-run' >/tmp/evil/readlink")
+    server.run("chmod", "--recursive", "a+rx", "/tmp/evil", "/tmp/evil.sh")
+    request = json.dumps({"action": "spawn", "args": ["--version"], "env": {variable: value}})
+    command = 'echo "$1" | sudo -n -u wash /usr/lib/teamhub/sudospawner --logging=INFO'
+    answer = server.as_user("rhea", "sh", "-c", command, "sh", request)
+    server.run("pkill", "-u", "wash", "--full", "singleuser", check=False)
+    assert '"ok"' in answer.stdout
+    assert server.run("test", "-e", "/tmp/was-run", check=False).returncode != 0
+    assert "evil" not in answer.stderr, answer.stderr
 
 
 def test_sudo_refuses_rhea_for_somebody_outside_the_group(server: BootedServer) -> None:

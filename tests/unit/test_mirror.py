@@ -53,7 +53,6 @@ TESTED_BY = {
     "teamhub_server/extension.py": "server/test_browser.py",
     "jupyter/jupyter_server_config.py": "server/test_browser.py",
     "teamhub_shared/__init__.py": "package/test_channel.py",
-    "teamhub_shared/accounts.py": "unit/maintscripts/test_parity.py",
     "teamhub_shared/conda/network.py": "unit/teamhub/environment/conda/test_channels.py",
     "teamhub_shared/rules.py": "unit/maintscripts/test_parity.py",
     "teamhub_shared/settings.py": "unit/teamhub/settings/test_conf.py",

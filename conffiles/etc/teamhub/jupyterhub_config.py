@@ -8,6 +8,7 @@ from pathlib import Path
 
 from teamhub_hub import services
 from teamhub_hub import settings as teamhub
+from teamhub_shared import sockets
 
 c = get_config()
 # teamhub.conf, as systemd gave it to the hub
@@ -15,10 +16,12 @@ settings = teamhub.read(os.environ)
 
 # --- The proxy is a unit of its own: the hub restarts without one browser noticing.
 c.JupyterHub.bind_url = teamhub.public_url(settings)
-# Ports under 1024: while the hub or the proxy restarts, no person's program can take their place.
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:808"
+# Unix sockets, not ports: no person's program can take the place of the hub, the proxy or a server.
+c.JupyterHub.hub_bind_url = sockets.url(sockets.HUB)
+c.JupyterHub.hub_connect_url = sockets.url(sockets.HUB)
+c.JupyterHub.hub_socket_mode = 0o666
 c.ConfigurableHTTPProxy.should_start = False
-c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:801"
+c.ConfigurableHTTPProxy.api_url = sockets.url(sockets.PROXY_API)
 c.ConfigurableHTTPProxy.auth_token = Path(
     os.environ["CREDENTIALS_DIRECTORY"], "proxy-token"
 ).read_text("ascii")

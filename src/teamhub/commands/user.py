@@ -7,7 +7,7 @@ import getpass
 import sys
 from collections.abc import Mapping, Sequence
 
-from teamhub.people import accounts, membership, passwords, servers
+from teamhub.people import accounts, membership, passwords, root_rights, servers
 from teamhub.system.report import report
 from teamhub.system.tables import show
 from teamhub_shared import TeamhubError
@@ -69,7 +69,7 @@ def add_people(chosen: argparse.Namespace) -> None:
     names = accounts.parse_names(" ".join(chosen.names))
     accounts.create_accounts(names, lambda name: report(f"created the account {name}"))
     membership.let_in(names, as_admins=chosen.admin)
-    accounts.warn_of_root_equivalents(names)
+    root_rights.warn(names)
     states = passwords.states(names)
     for name in names:
         if states[name] in ("locked", "expired"):

@@ -1,4 +1,4 @@
-"""Whether the ports that the proxy and the hub need are free, and which program holds one."""
+"""Whether the ports that the proxy needs are free, and which program holds one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from teamhub.system import units
 from teamhub.system.remedies import retry_command
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
-from teamhub_shared.rules import INNER_PORTS
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("*", "0.0.0.0", "[::]")  # noqa: S104 - compared, nothing is opened there
@@ -52,8 +51,6 @@ def check(values: Mapping[str, str], *, first_time: bool) -> None:
         keys.append("HTTP_PORT")
     for key in keys:
         check_free(int(values[key]), address, f"choose another {key}")
-    for port, owner in INNER_PORTS.items():
-        check_free(port, LOOPBACK, f"have it use another port, since {owner} needs this one")
 
 
 def check_free(port: int, address: str, remedy: str) -> None:
@@ -102,9 +99,9 @@ def foreign_listener(port: int, address: str = "") -> Listener | None:
 
 
 def is_ours(pid: int) -> bool:
-    """Whether a process belongs to the proxy or the hub; one that has ended holds no port."""
+    """Whether a process belongs to the proxy; one that has ended holds no port."""
     try:
         groups = Path(f"/proc/{pid}/cgroup").read_text("ascii")
     except OSError:
         return True
-    return any(f"/{unit}" in groups for unit in (units.PROXY, units.HUB))
+    return f"/{units.PROXY}" in groups

@@ -7,10 +7,10 @@ as an EnvironmentFile.
 from __future__ import annotations
 
 import datetime
+import http.client
 import re
+import socket
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from teamhub.hub import tokens
 from teamhub.people import accounts
 from teamhub.system import units
 from teamhub.system.remedies import retry_command
-from teamhub_shared import TeamhubError
+from teamhub_shared import TeamhubError, sockets
 from teamhub_shared.accounts import SERVICE_ACCOUNT
 from teamhub_shared.settings import HUB, PROXY, SETTINGS, keys_read_by
 
@@ -39,8 +39,8 @@ HUB_FILES = (
     CURRENT,
 )
 
-#: Where the hub answers that it runs, without a login.
-HEALTH = "http://127.0.0.1:808/hub/health"
+#: What the hub answers without a login, and without asking its database.
+HEALTH = "/hub/health"
 #: A unit that runs, or that systemd is about to start or to start again.
 STARTED = ("active", "activating", "reloading")
 #: A hub with a thousand people takes seconds to read them.
@@ -107,7 +107,7 @@ def wait_for_hub(report: Callable[[str], None]) -> None:
         return
     end = time.monotonic() + START_SECONDS
     first = unit = units.show(units.HUB)
-    while unit["ActiveState"] in STARTED and not responds(HEALTH):
+    while unit["ActiveState"] in STARTED and not responds(sockets.HUB):
         if int(unit["NRestarts"]) - int(first["NRestarts"]) > ENDINGS:
             checks.refuse_damage(CURRENT)
             raise HubDoesNotStart(
@@ -116,22 +116,23 @@ def wait_for_hub(report: Callable[[str], None]) -> None:
             )
         if time.monotonic() > end:
             # it may listen elsewhere, by a snippet of the admin's
-            report(f"warning: {HEALTH} does not answer after {START_SECONDS:.0f} s")
+            report(f"warning: nothing answers at {sockets.HUB} after {START_SECONDS:.0f} s")
             return
         time.sleep(LOOK_SECONDS)
         unit = units.show(units.HUB)
 
 
-def responds(url: str) -> bool:
-    """Whether a page is served on this machine, whatever its status."""
-    # no proxy of the environment's is asked for this machine itself
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        opener.open(url, timeout=LOOK_SECONDS * 10).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
+def responds(path: Path) -> bool:
+    """Whether a page is served at a Unix socket, whatever its status."""
+    connection = http.client.HTTPConnection("hub")
+    with socket.socket(socket.AF_UNIX) as connection.sock:
+        connection.sock.settimeout(LOOK_SECONDS * 10)
+        try:
+            connection.sock.connect(str(path))
+            connection.request("GET", HEALTH)
+            connection.getresponse().close()
+        except (OSError, http.client.HTTPException):
+            return False
     return True
 
 

@@ -12,28 +12,15 @@ from collections.abc import Callable, Iterable
 
 from teamhub.settings import conf
 from teamhub.system.remedies import retry_command
-from teamhub.system.report import report
 from teamhub.system.run import run
 from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import (
     ADMINS_GROUP,
     FIRST_PERSON_UID,
-    LAST_PERSON_UID,
     SERVICE_ACCOUNT,
     USERS_GROUP,
     is_name,
-)
-
-#: Members of these groups can become root by themselves.  Members of adm cannot: they read logs.
-ROOT_EQUIVALENT_GROUPS = (
-    "sudo",  # may run any command as root (base-passwd, users-and-groups.html)
-    "docker",  # "root-equivalent" (docker.io, README.Debian)
-    "lxd",  # for "users who would be trusted with root access to the host" (lxd, README.Debian)
-    "incus-admin",  # full control over Incus, as lxd over LXD (Incus' documentation, "Security")
-    "libvirt",  # manages virtual machines with any disk of the host (polkit, 60-libvirt.rules)
-    "disk",  # "mostly equivalent to root access" (base-passwd)
-    "shadow",  # reads the hash of root's password (base-passwd)
-    "root",  # writes what belongs to gid 0
+    is_persons,
 )
 
 
@@ -67,7 +54,7 @@ def check_name(name: str) -> None:
         account = pwd.getpwnam(name)
     except KeyError:
         return
-    if not FIRST_PERSON_UID <= account.pw_uid <= LAST_PERSON_UID:
+    if not is_persons(account.pw_uid):
         raise BadName(f"{name!r} is a system account (uid {account.pw_uid})", remedy)
 
 
@@ -115,42 +102,10 @@ def members(group: str) -> tuple[str, ...]:
     return tuple(sorted(found.gr_mem)) if found else ()
 
 
-def root_equivalent(names: Iterable[str]) -> dict[str, str]:
-    """Those of `names` who can become root by themselves, each with the group that lets them.
-
-    They are worth a warning: the hub's account can act as any of its users.
-    """
-    groups = [group for group in map(find_group, ROOT_EQUIVALENT_GROUPS) if group]
-    found = {}
-    for name in names:
-        own = own_group(name)
-        for group in groups:
-            if name in group.gr_mem or own == group.gr_gid:
-                found[name] = group.gr_name
-    return found
-
-
-def warn_of_root_equivalents(names: Iterable[str]) -> None:
-    """Tell which of the people let in could become root by themselves."""
-    for name, group in root_equivalent(names).items():
-        report(
-            f"warning: {name} is in group {group} and could become root; "
-            "the hub, which can act as any of its users, then could too"
-        )
-
-
 def find_group(name: str) -> grp.struct_group | None:
     """A Unix group, or nothing when there is no such group."""
     try:
         return grp.getgrnam(name)
-    except KeyError:
-        return None
-
-
-def own_group(name: str) -> int | None:
-    """The number of an account's own group, which does not list it; nothing without an account."""
-    try:
-        return pwd.getpwnam(name).pw_gid
     except KeyError:
         return None
 

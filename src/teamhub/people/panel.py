@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from teamhub.people import accounts, membership
+from teamhub.people import accounts, membership, root_rights
 from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import ADMINS_GROUP, USERS_GROUP
 
@@ -50,9 +50,10 @@ def add(name: str) -> None:
 
     Raises PanelError for somebody who can become root: anyone who broke into the hub could, too.
     """
-    for group in accounts.root_equivalent([name]).values():
+    why = root_rights.reason(name)
+    if why:
         raise PanelError(
-            f"{name} is in group {group} and could become root",
+            f"{name} {why} and could become root",
             f"on the server, type: teamhub user add {name}",
         )
     accounts.create_accounts([name], tell=lambda _: None)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from teamhub.people.accounts import find_group, has_account
 from teamhub.system.run import run
+from teamhub_shared import sockets
 from teamhub_shared.accounts import ADMINS_GROUP, SERVICE_ACCOUNT, USERS_GROUP
 
 #: The name of the package's file in /usr/lib/sysusers.d, and of that in /usr/lib/tmpfiles.d.
 OWN = "teamhub.conf"
 REINSTALL = "put the package's files back: apt-get install --reinstall teamhub"
-FOLDERS = tuple(map(Path, ("/etc/teamhub/tls", "/opt/teamhub", "/var/lib/teamhub")))
+FOLDERS = (*map(Path, ("/etc/teamhub/tls", "/opt/teamhub", "/var/lib/teamhub")), sockets.SERVERS)
 #: What /etc/group was before its last change (group(5), shadow's BUGS aside).
 GROUPS_BEFORE = Path("/etc/group-")
 
@@ -24,10 +25,13 @@ def put_back(report: Callable[[str], None]) -> None:
     is_lost = not has_account(SERVICE_ACCOUNT)
     # systemd-sysusers writes the file anew
     before = text_of(GROUPS_BEFORE)
-    if groups or is_lost:
+    is_incomplete = find_group(sockets.GROUP) is None
+    if groups or is_lost or is_incomplete:
         run(["systemd-sysusers", OWN], remedy=REINSTALL)
     if is_lost:
         report(f"made the account {SERVICE_ACCOUNT} again, which was missing")
+    if is_incomplete:
+        report(f"made the group {sockets.GROUP} again, which was missing")
     for group in groups:
         report(f"made the group {group} again, which was missing; {words_for(group, before)}")
     lost = [folder for folder in FOLDERS if not folder.exists()]

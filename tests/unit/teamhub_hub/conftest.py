@@ -13,7 +13,13 @@ from support.hub_app import HubApp, running_hub
 from support.hub_client import HubClient
 from support.hub_config import HubConfig, write_config
 from support.hub_surroundings import GROUP, PASSWORD, PERSON, Groups, Pam, Sudo
-from teamhub_hub import privileged
+from teamhub_hub import attempts, privileged
+
+
+@pytest.fixture(autouse=True)
+def refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test has to wait as long as a person."""
+    monkeypatch.setattr(attempts, "REFUSAL_SECONDS", 0.0)
 
 
 @pytest.fixture

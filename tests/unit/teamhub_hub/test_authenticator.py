@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from types import SimpleNamespace
 
 import pytest
 from jupyterhub import orm
@@ -10,6 +12,7 @@ from jupyterhub import orm
 from support.hub_app import HubApp
 from support.hub_client import HubClient
 from support.hub_surroundings import GROUP, NO_GROUP, PASSWORD, PERSON, Groups, Pam, Sudo
+from teamhub_hub import attempts
 from teamhub_hub.authenticator import TeamAuthenticator, Verdict
 
 PANEL = "-n /usr/lib/teamhub/panel"
@@ -83,6 +86,29 @@ class TestPam:
         groups.are(admins=admins)
         answer = answer_for(authenticator, username=PERSON, password=PASSWORD)
         assert answer == {"name": PERSON, "admin": admin}
+
+    @pytest.mark.parametrize("name", [PERSON, OTHER, "no-such-account", "No Name"])
+    def test_the_time_of_a_refusal_does_not_tell_which_names_there_are(
+        self,
+        authenticator: TeamAuthenticator,
+        pam: Pam,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+    ) -> None:
+        assert pam
+        monkeypatch.setattr(attempts, "REFUSAL_SECONDS", 0.3)
+        began = time.monotonic()
+        assert answer_for(authenticator, username=name, password="wrong") is None
+        assert time.monotonic() - began >= 0.3
+
+    def test_nobody_who_has_left_keeps_the_others_waiting(
+        self, authenticator: TeamAuthenticator, pam: Pam, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(attempts, "is_gone", lambda _: True)
+        handler = SimpleNamespace(request=None)
+        verdict, _ = authenticator.pam_verdict(PERSON, PASSWORD, handler)  # type: ignore[arg-type]
+        assert verdict is Verdict.REFUSED
+        assert pam.asked == []
 
 
 class TestLogin:

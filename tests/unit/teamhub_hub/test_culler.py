@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 from datetime import timedelta
@@ -9,16 +10,28 @@ from pathlib import Path
 
 import pytest
 from jupyterhub_idle_culler import IdleCuller
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_unix_socket
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
+from tornado.web import Application, RequestHandler
 from traitlets.config import Config
 
 from teamhub_hub import culler
 from teamhub_hub.culler import WORKING_SHARE, Arbiter, Look, Looks, next_look, processor_seconds
+from teamhub_shared import sockets
 
 LIMIT = 3600.0
 EVERY = 600.0
 #: An account that every machine has.
 PERSON = pwd.getpwuid(os.getuid()).pw_name
 BOOT = "this boot"
+
+
+class Answers(RequestHandler):
+    """The hub, to one question."""
+
+    def get(self) -> None:
+        self.write("the hub")
 
 
 class Machine:
@@ -169,3 +182,20 @@ class TestSlice:
 def test_upstreams_culler_takes_the_arbiter(machine: Machine) -> None:
     hook = IdleCuller(config=Config(IdleCuller={"cull_arbiter_hook": machine.arbiter}))
     assert isinstance(hook.cull_arbiter_hook, Arbiter)
+
+
+def test_it_asks_the_hub_at_its_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "hub.sock"
+    monkeypatch.setattr(sockets, "HUB", place)
+
+    async def ask() -> bytes:
+        server = HTTPServer(Application([("/hub/api/users", Answers)]))
+        server.add_socket(bind_unix_socket(str(place)))
+        client = SimpleAsyncHTTPClient(force_instance=True, resolver=culler.HubAlone())
+        try:
+            return (await client.fetch("http://hub/hub/api/users")).body
+        finally:
+            client.close()
+            server.stop()
+
+    assert asyncio.run(ask()) == b"the hub"

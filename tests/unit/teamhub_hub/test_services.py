@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from support.hub_config import HubConfig
 from teamhub_hub.check import check_config
+from teamhub_shared import sockets
 
 OWN_SERVICE = '{"name": "backup", "command": ["true"]}'
 OWN_ROLE = '{"name": "backup", "services": ["backup"], "scopes": ["list:users"]}'
@@ -20,9 +22,14 @@ SNIPPETS = {
 }
 
 
+def loaded(config: HubConfig) -> Config:
+    """What the hub would read."""
+    return PyFileConfigLoader(config.main.name, str(config.main.parent)).load_config()
+
+
 def names(config: HubConfig) -> tuple[list[str], list[str]]:
     """The names of the services and of the roles that the hub would have."""
-    hub = PyFileConfigLoader(config.main.name, str(config.main.parent)).load_config().JupyterHub
+    hub = loaded(config).JupyterHub
     return [each["name"] for each in hub.services], [each["name"] for each in hub.load_roles]
 
 
@@ -54,8 +61,8 @@ def test_a_culler_of_the_teams_own_takes_the_place_of_ours_and_gets_its_role(
     culled: HubConfig,
 ) -> None:
     culled.snippet('c.JupyterHub.services = [{"name": "idle-culler", "command": ["theirs"]}]')
-    loaded = PyFileConfigLoader(culled.main.name, str(culled.main.parent)).load_config()
-    assert [each["command"] for each in loaded.JupyterHub.services] == [["theirs"]]
+    services = loaded(culled).JupyterHub.services
+    assert [each["command"] for each in services] == [["theirs"]]
     assert names(culled) == (["idle-culler"], ["idle-culler"])
 
 
@@ -63,3 +70,21 @@ def test_what_is_no_list_is_left_for_the_check_to_report(culled: HubConfig) -> N
     path = culled.snippet("c.JupyterHub.services = 7\n")
     (error,) = check_config(culled.main).errors
     assert (error.file, error.line) == (str(path), 1)
+
+
+def test_an_edited_configuration_with_the_earlier_ports_is_moved_to_the_sockets(
+    culled: HubConfig,
+) -> None:
+    culled.snippet(
+        'c.JupyterHub.hub_bind_url = "http://127.0.0.1:808"\n'
+        'c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:801"\n',
+        "10-ports.py",
+    )
+    config = loaded(culled)
+    assert config.JupyterHub.hub_bind_url == sockets.url(sockets.HUB)
+    assert config.ConfigurableHTTPProxy.api_url == sockets.url(sockets.PROXY_API)
+
+
+def test_an_address_of_the_teams_own_stays(culled: HubConfig) -> None:
+    culled.snippet('c.JupyterHub.hub_bind_url = "http://127.0.0.1:9000"\n', "10-ports.py")
+    assert loaded(culled).JupyterHub.hub_bind_url == "http://127.0.0.1:9000"

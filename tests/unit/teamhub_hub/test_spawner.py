@@ -4,54 +4,63 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jupyterhub.objects import Server
 from jupyterhub.spawner import SpawnException
 from sudospawner.spawner import SudoSpawner
 
 from teamhub_hub import spawner
 from teamhub_hub.spawner import TeamSpawner, Turns
+from teamhub_shared import sockets
 
 GONE = 2**22 + 1  # above the largest pid (proc(5), pid_max)
 
 
 @pytest.fixture
-def listening() -> Iterator[tuple[str, int]]:
-    """An address at which something answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()
+def listening(tmp_path: Path) -> Iterator[Path]:
+    """A socket at which something answers."""
+    path = tmp_path / "server.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        yield path
 
 
 @pytest.fixture
-def silent() -> tuple[str, int]:
-    """An address at which nothing answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address: tuple[str, int] = server.getsockname()
-    return address
+def silent(tmp_path: Path) -> Path:
+    """A socket that a server has left behind."""
+    path = tmp_path / "silent.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+    return path
 
 
 def made(pid: int = 0) -> TeamSpawner:
-    """Zoe's spawner; her server has this pid."""
-    zoe = TeamSpawner(user=SimpleNamespace(name="zoe"))
+    """Somebody's spawner; their server has this pid."""
+    zoe = TeamSpawner(user=SimpleNamespace(name=pwd.getpwuid(os.getuid()).pw_name))
     zoe.pid = pid or os.getpid()
     return zoe
 
 
 @pytest.fixture
-def starts_at(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """The address of each server that sudospawner starts, in place of sudospawner."""
-    addresses: list[tuple[str, int]] = []
+def starts_at(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The socket of each server that sudospawner starts, in place of sudospawner."""
+    places: list[Path] = []
 
     async def start(_: SudoSpawner) -> tuple[str, int]:
-        return addresses[0]
+        return "127.0.0.1", 1
 
     monkeypatch.setattr(SudoSpawner, "start", start)
+    monkeypatch.setattr(sockets, "of_server", lambda *_: places[0])
     monkeypatch.setattr(spawner, "TURNS", Turns(1))
-    return addresses
+    return places
 
 
 def test_only_so_many_have_their_turn_and_the_others_follow_in_order() -> None:
@@ -76,30 +85,52 @@ def test_only_so_many_have_their_turn_and_the_others_follow_in_order() -> None:
     assert begun == [0, 1, 2, 3]
 
 
-def test_a_server_that_answers_is_up(
-    listening: tuple[str, int], starts_at: list[tuple[str, int]]
+def test_a_server_that_answers_is_up(listening: Path, starts_at: list[Path]) -> None:
+    starts_at.append(listening)
+    assert asyncio.run(made().start()) == sockets.url(listening)
+
+
+def test_after_a_restart_the_hub_finds_it_where_it_listens(
+    listening: Path, starts_at: list[Path]
 ) -> None:
     starts_at.append(listening)
-    assert asyncio.run(made().start()) == listening
+    before, after = made(), made()
+    asyncio.run(before.start())
+    after.server = Server(base_url="/user/zoe/")
+    after.load_state(before.get_state())
+    assert after.server.url == f"{sockets.url(listening)}/user/zoe/"
+    assert after.server.host == sockets.url(listening)
 
 
-def test_one_that_ends_is_reported_at_once(
-    silent: tuple[str, int], starts_at: list[tuple[str, int]]
-) -> None:
+def test_a_server_of_a_version_with_ports_stays_where_it_is() -> None:
+    zoe = made()
+    zoe.server = Server(ip="127.0.0.1", port=40001, base_url="/user/zoe/")
+    zoe.load_state({"pid": 4711})
+    assert zoe.server.url == "http://127.0.0.1:40001/user/zoe/"
+    assert zoe.get_state() == {"pid": 4711}
+
+
+def test_it_is_told_to_listen_there_and_nowhere_else(listening: Path) -> None:
+    zoe = made()
+    zoe.listens_at(listening)
+    assert f"--ServerApp.sock={listening}" in zoe.get_args()
+
+
+def test_one_that_ends_is_reported_at_once(silent: Path, starts_at: list[Path]) -> None:
     starts_at.append(silent)
     with pytest.raises(SpawnException, match="ended while it started"):
         asyncio.run(made(GONE).start())
 
 
 def test_one_that_never_answers_holds_nobody_up(
-    silent: tuple[str, int],
-    listening: tuple[str, int],
-    starts_at: list[tuple[str, int]],
+    silent: Path,
+    listening: Path,
+    starts_at: list[Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(spawner, "TURN_SECONDS", 0.2)
 
-    async def both() -> tuple[str, int]:
+    async def both() -> str:
         starts_at.append(silent)
         stuck = asyncio.create_task(made().start())
         await asyncio.sleep(0.05)
@@ -109,12 +140,10 @@ def test_one_that_never_answers_holds_nobody_up(
         stuck.cancel()
         return address
 
-    assert asyncio.run(both()) == listening
+    assert asyncio.run(both()) == sockets.url(listening)
 
 
-def test_after_too_long_a_wait_none_is_started(
-    listening: tuple[str, int], starts_at: list[tuple[str, int]]
-) -> None:
+def test_after_too_long_a_wait_none_is_started(listening: Path, starts_at: list[Path]) -> None:
     starts_at.append(listening)
     zoe = made()
     zoe.start_timeout = -1

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
-from support.web import serve
 from teamhub.hub import services
 from teamhub_hub import settings as hub_settings
 from teamhub_shared.settings import HUB, PROXY, SETTINGS, keys_read_by
@@ -54,11 +56,23 @@ def later() -> float:
     return moment
 
 
+class Refuser(BaseHTTPRequestHandler):
+    """Answers, though with an error; over a Unix socket there is no address to log."""
+
+    def do_GET(self) -> None:
+        self.send_error(500)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 def test_a_hub_that_serves_answers_whatever_it_says(tmp_path: Path) -> None:
-    with serve(tmp_path) as web:
-        assert services.responds(f"{web.url}/hub/health")
-        web.close()
-        assert not services.responds(f"{web.url}/hub/health")
+    path = tmp_path / "hub.sock"
+    assert not services.responds(path)
+    with socketserver.UnixStreamServer(str(path), Refuser) as server:
+        threading.Thread(target=server.handle_request).start()
+        assert services.responds(path)
+    assert not services.responds(path)
 
 
 def test_the_hub_restarts_for_every_setting_that_it_reads() -> None:

@@ -70,8 +70,6 @@ def test_spaces_around_an_answer_and_commas_between_names_do_not_matter(conf: Pa
         ("HTTPS_PORT=443 8443", "1 to 65535"),
         ("HTTPS_PORT=https", "1 to 65535"),
         ("HTTPS_PORT=", "1 to 65535"),
-        ("HTTPS_PORT=808", "for the hub itself"),
-        ("HTTP_PORT=801", "for the proxy itself"),
         ("HTTP_PORT=maybe", "or off"),
         ("HTTP_PORT=443", "HTTPS_PORT is the same port"),
         ("SERVER_NAMES=hub;reboot", "'hub;reboot' is neither a host name nor an address"),

@@ -1,0 +1,143 @@
+// Loaded by node before configurable-http-proxy: what may pass between browsers and the servers of
+// this machine, of which people's own are taken to be hostile to the others, and browsers to the hub.
+"use strict";
+
+const http = require("node:http");
+const https = require("node:https");
+
+// The hub reads the whole body of a request before it looks who sends it.
+const LARGEST_BODY = 1024 * 1024;
+const BODY_MILLISECONDS = 30000;
+const plain = process.env.CERTIFICATE === "none";
+
+// What the hub has routed elsewhere than to itself: /user/zoe, say.
+const prefixes = new Set();
+
+// The hub tells the proxy of its routes here; the socket's folder keeps others away.
+function learnRoute(request) {
+  const [, route] = /^\/api\/routes(\/[^?]+)/.exec(request.url) ?? [];
+  if (route && route !== "/") {
+    const prefix = decodeURIComponent(route).replace(/\/$/, "");
+    if (request.method === "POST") prefixes.add(prefix);
+    if (request.method === "DELETE") prefixes.delete(prefix);
+  }
+}
+
+// A path as it is compared; empty if it cannot be read.
+function decoded(path) {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "";
+  }
+}
+
+// The route that a request takes, or undefined for the hub's own.
+function prefixOf(url) {
+  let path;
+  try {
+    path = decoded(new URL(url, "http://localhost").pathname);
+  } catch {
+    return undefined; // configurable-http-proxy refuses it
+  }
+  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+    if (prefixes.has(path.slice(0, end))) return path.slice(0, end);
+  }
+  return undefined;
+}
+
+// Why a request does not pass, as an HTTP status; undefined if it does.
+function refusal(request) {
+  const { headers } = request;
+  const origin = headers.origin;
+  if (headers.upgrade && origin && !plain && origin !== `https://${headers.host}`) return 403;
+  if (prefixOf(request.url) !== undefined) return undefined;
+  if (headers["transfer-encoding"]) return 411;
+  if (Number(headers["content-length"] ?? 0) > LARGEST_BODY) return 413;
+  return undefined;
+}
+
+// Passes a request on, or answers it; `answer` is a response, or a socket for an upgrade.
+function admit(request, answer) {
+  // another proxy in front of this one says who asks; anybody else could say what they like
+  if (!plain) delete request.headers["x-real-ip"];
+  const status = refusal(request);
+  if (status === undefined) {
+    if (prefixOf(request.url) === undefined && request.headers["content-length"]) {
+      limitTime(request);
+    }
+    return true;
+  }
+  const reason = http.STATUS_CODES[status];
+  if (answer instanceof http.ServerResponse) {
+    answer.writeHead(status, { "Content-Type": "text/plain" });
+    answer.end(`${reason}\n`);
+    // what comes is thrown away; a browser reads no answer while it sends
+    request.resume();
+    limitTime(request);
+  } else {
+    answer.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+  return false;
+}
+
+// A body of the hub's that does not come in time would stay in its memory.
+function limitTime(request) {
+  const timer = setTimeout(() => request.destroy(), BODY_MILLISECONDS);
+  request.once("end", () => clearTimeout(timer));
+  request.once("close", () => clearTimeout(timer));
+}
+
+// Takes out of an answer what concerns others than the server that gives it.
+function confine(message, url) {
+  const { headers } = message;
+  // which version it is helps only those who look for an old one
+  delete headers.server;
+  delete headers["x-jupyterhub-version"];
+  if (process.env.CERTIFICATE === "files") {
+    headers["strict-transport-security"] ??= "max-age=31536000";
+  }
+  const prefix = prefixOf(url);
+  if (prefix === undefined) return;
+  // it would serve the pages of everybody, the login page too
+  delete headers["service-worker-allowed"];
+  if (headers["set-cookie"]) {
+    headers["set-cookie"] = headers["set-cookie"]
+      .map((cookie) => confinedCookie(cookie, prefix))
+      .filter((cookie) => cookie !== undefined);
+  }
+}
+
+// A cookie as it may stand, or undefined if browsers would send it to others.
+function confinedCookie(cookie, prefix) {
+  let path;
+  for (const attribute of cookie.split(";").slice(1)) {
+    const [name, value = ""] = attribute.split("=", 2).map((part) => part.trim());
+    if (/^domain$/i.test(name)) return undefined;
+    if (/^path$/i.test(name)) path = value;
+  }
+  if (path === undefined) return `${cookie}; Path=${encodeURI(prefix)}/`;
+  const place = decoded(path);
+  return place === prefix || place.startsWith(`${prefix}/`) ? cookie : undefined;
+}
+
+for (const { prototype } of [http.Server, https.Server]) {
+  const emit = prototype.emit;
+  prototype.emit = function (event, request, answer, ...others) {
+    if (event === "request" || event === "upgrade" || event === "checkContinue") {
+      if (typeof this.address() === "string") learnRoute(request);
+      else if (!admit(request, answer)) return true;
+    }
+    return emit.call(this, event, request, answer, ...others);
+  };
+}
+
+const emit = http.ClientRequest.prototype.emit;
+http.ClientRequest.prototype.emit = function (event, message, ...others) {
+  if (event === "response" || event === "upgrade") confine(message, this.path);
+  // each request to a Unix socket has a connection of its own; the browser's goes on
+  if (event === "response") delete message.headers.connection;
+  // a socket that is not there yet is as a port on which nobody listens: one line in the journal
+  if (event === "error" && message.code === "ENOENT") message.code = "ECONNREFUSED";
+  return emit.call(this, event, message, ...others);
+};
