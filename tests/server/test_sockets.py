@@ -188,6 +188,7 @@ def test_a_server_from_before_the_sockets_goes_on(
     assert again.run_cell(kernel, "print(treasure + 1)") == "42\n"
     assert server_processes(server, "wash") == before
     again.stop()
+    wash.spawn()
 
 
 def test_a_link_to_anothers_socket_leads_to_no_page_of_theirs(
