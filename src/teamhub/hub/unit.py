@@ -10,6 +10,7 @@ from pathlib import Path
 from teamhub.environment.store.generations import CURRENT
 from teamhub.system import units
 from teamhub.system.run import run
+from teamhub_shared import sockets
 
 STATE = Path("/var/lib/teamhub")
 #: debhelper of Debian 12 puts units into /lib, which is a link to /usr/lib.
@@ -43,6 +44,7 @@ def environment(
         "HOME": account.pw_dir,
         "LOGNAME": account.pw_name,
         "USER": account.pw_name,
+        "RUNTIME_DIRECTORY": str(sockets.HUB.parent),
         "STATE_DIRECTORY": str(STATE),
         "CREDENTIALS_DIRECTORY": str(credentials),
         **{key: value.replace(str(CURRENT), str(generation)) for key, value in assigned.items()},

@@ -44,6 +44,7 @@ def test_it_is_the_shipped_units(suite: str, tmp_path: Path) -> None:
         "PATH": "/opt/teamhub/generations/3/hub/bin:/usr/bin:/bin",
         "PYTHONNOUSERSITE": "1",
         "PYTHONPATH": "/usr/lib/teamhub/hub",
+        "RUNTIME_DIRECTORY": "/run/teamhub/hub",
         "STATE_DIRECTORY": "/var/lib/teamhub",
         "USER": "rhea",
     }
