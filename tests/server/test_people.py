@@ -177,7 +177,8 @@ def test_somebody_who_could_become_root_is_let_in_with_a_warning(server: BootedS
     server.run("adduser", "--disabled-password", "--gecos", "", "monty")
     server.run("adduser", "monty", "sudo")
     added = server.run("teamhub", "user", "add", "monty", "--generate")
-    assert "monty is in group sudo and could become root" in added.stderr
+    assert "monty is in group sudo (may run any command as root)" in added.stderr
+    assert "and could become root" in added.stderr
 
 
 @pytest.mark.parametrize("command", ["remove", "passwd"])
