@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench import debian_hub, plain_hub
 from bench.cost import Failed
@@ -19,6 +20,7 @@ from bench.report import Limit, Row
 from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import APT, PASSWORDS, Installation
+from support.people import socket_of
 from support.poller import Poller
 from teamhub_shared import sockets
 
@@ -170,8 +172,7 @@ def request_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds
     path = f"/user/{PERSON}/api/status"
     ours.spawn()
     token = ours.new_token()
-    uid = int(server.output("id", "--user", PERSON))
-    straight = sockets.url(sockets.of_server(uid)) + path
+    straight = sockets.url(Path(socket_of(server, PERSON))) + path
     for _ in range(rounds):
         latency.append((ask(server, ours.url + path, token), ask(server, straight, token)))
         load.append(loaded(server, ours.url + path, token))

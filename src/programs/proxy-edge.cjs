@@ -46,12 +46,12 @@ function prefixOf(url) {
   return undefined;
 }
 
-// Why a request does not pass, as an HTTP status; undefined if it does.
-function refusal(request) {
+// Why a request, to the hub or not, does not pass, as an HTTP status; undefined if it does.
+function refusal(request, toHub) {
   const { headers } = request;
   const origin = headers.origin;
   if (headers.upgrade && origin && !plain && origin !== `https://${headers.host}`) return 403;
-  if (prefixOf(request.url) !== undefined) return undefined;
+  if (!toHub) return undefined;
   if (headers["transfer-encoding"]) return 411;
   if (Number(headers["content-length"] ?? 0) > LARGEST_BODY) return 413;
   return undefined;
@@ -61,11 +61,10 @@ function refusal(request) {
 function admit(request, answer) {
   // another proxy in front of this one says who asks; anybody else could say what they like
   if (!plain) delete request.headers["x-real-ip"];
-  const status = refusal(request);
+  const toHub = prefixOf(request.url) === undefined;
+  const status = refusal(request, toHub);
   if (status === undefined) {
-    if (prefixOf(request.url) === undefined && request.headers["content-length"]) {
-      limitTime(request);
-    }
+    if (toHub && request.headers["content-length"]) limitTime(request);
     return true;
   }
   const reason = http.STATUS_CODES[status];

@@ -6,7 +6,6 @@ name.
 
 from __future__ import annotations
 
-import grp
 import socket
 import struct
 from collections import Counter
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 
 from tornado.httputil import HTTPServerRequest
 
+from teamhub_hub.membership import group_id
 from teamhub_shared import sockets
 
 #: Seconds from a login to its refusal, whatever the reason: the time must not tell a name that
@@ -61,15 +61,7 @@ def origin(request: HTTPServerRequest) -> str:
         return str(request.remote_ip)
     size = struct.calcsize("3i")
     _, uid, gid = struct.unpack("3i", asked.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return str(request.remote_ip) if is_proxys(gid) else f"uid {uid}"
-
-
-def is_proxys(gid: int) -> bool:
-    """Whether a process with this group is the proxy."""
-    try:
-        return grp.getgrnam(sockets.GROUP).gr_gid == gid
-    except KeyError:
-        return False
+    return str(request.remote_ip) if gid == group_id(sockets.GROUP) else f"uid {uid}"
 
 
 def is_gone(request: HTTPServerRequest) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
 from support.installation import Installation
-from teamhub_shared import sockets
+from support.people import socket_of
 
 LogIn = Callable[[str], HubClient]
 
@@ -44,7 +44,7 @@ socketserver.ThreadingUnixStreamServer(sys.argv[1], Answers).serve_forever()
 def hostile(server: BootedServer, zoe: HubClient) -> Iterator[HubClient]:
     """What wash sees of zoe's server, in whose place zoe has a program of her own."""
     zoe.get("/user/zoe/api/status").raise_for_status()
-    path = str(sockets.of_server(int(server.output("id", "--user", "zoe"))))
+    path = socket_of(server, "zoe")
     server.as_user("zoe", "mv", path, f"{path}.mine", check=True)
     server.run(
         "systemd-run", "--unit=hostile", "--uid=zoe", "/usr/bin/python3", "-c", HOSTILE, path

@@ -15,6 +15,7 @@ import pytest
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
 from support.installation import Installation, wait_for_login_page
+from support.people import socket_of
 from support.poller import server_processes
 from teamhub_shared import sockets
 
@@ -46,10 +47,6 @@ def wash(sign_in: LogIn) -> Iterator[HubClient]:
     client.spawn()
     yield client
     client.stop()
-
-
-def socket_of(server: BootedServer, user: str) -> str:
-    return str(sockets.of_server(int(server.output("id", "--user", user))))
 
 
 def tried_by(server: BootedServer, user: str, program: str, path: str) -> str:

@@ -10,6 +10,7 @@ import os
 import pwd
 from collections.abc import Iterable
 
+from teamhub.people.accounts import has_account
 from teamhub.system.report import report
 from teamhub.system.run import CommandFailed, run
 
@@ -51,9 +52,7 @@ def reason_by_group(name: str) -> str:
 
 def reason_by_sudo(name: str) -> str:
     """The same for what sudo lets an account do, by every file and directory that sudo reads."""
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
+    if not has_account(name):
         return ""
     shown = run(
         ["env", "LC_ALL=C", "sudo", "-n", "--list", f"--other-user={name}"],
