@@ -58,6 +58,27 @@ own_names() {
 	printf '%s' "$names"
 }
 
+# The first name of this server, if DNS has a record for all names below it: a name that nobody has
+# chosen is answered with the addresses of the server's own.
+wildcard_domain() {
+	names=$(answer server-names | tr ', ' '\n\n')
+	for name in ${names:-$(timeout 5 hostname -f 2>/dev/null || true)}; do
+		case $name in
+		*[!0-9.]*.*) ;;
+		*) continue ;;
+		esac
+		below=$(addresses_of "teamhub-looks.$name")
+		if [ -n "$below" ] && [ "$below" = "$(addresses_of "$name")" ]; then
+			printf '%s' "$name"
+		fi
+		return 0
+	done
+}
+
+addresses_of() {
+	timeout 3 getent ahosts "$1" 2>/dev/null | cut -d' ' -f1 | sort -u | tr '\n' ' ' || true
+}
+
 # IPv6 addresses that the kernel makes for privacy (flag 01) and replaces after a day, in the form in
 # which programs show them (RFC 5952): the kernel's list has all 32 digits.  Only the first longest
 # run of zeros becomes `::`; the jump to `shorten` has sed forget the substitutions before it.

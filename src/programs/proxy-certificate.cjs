@@ -1,8 +1,9 @@
 // Loaded by node before configurable-http-proxy, which reads its certificate only when it starts: at
 // SIGHUP the key and certificate that `proxy-reload` has put down are used for new connections,
-// and those that are open go on.
+// and those that are open go on.  `certificate` is what others need to know of the one in use.
 "use strict";
 
+const crypto = require("node:crypto");
 const fs = require("node:fs");
 const tls = require("node:tls");
 
@@ -15,11 +16,13 @@ process.on("SIGHUP", () => {});
 // node calls this once for a server that is being made, with the options that it was made with.
 tls.Server.prototype.setSecureContext = function (options) {
   setSecureContext.call(this, options);
+  exports.certificate = new crypto.X509Certificate(options.cert);
   process.on("SIGHUP", () => {
     try {
       const key = fs.readFileSync(`${directory}/server.key`);
       const cert = fs.readFileSync(`${directory}/server.crt`);
       setSecureContext.call(this, { ...options, key, cert });
+      exports.certificate = new crypto.X509Certificate(cert);
       console.log("teamhub: the new certificate is in use");
     } catch (error) {
       console.error(`teamhub: the old certificate stays in use: ${error.message}`);

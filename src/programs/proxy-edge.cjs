@@ -9,8 +9,13 @@ const https = require("node:https");
 const LARGEST_BODY = 1024 * 1024;
 const BODY_MILLISECONDS = 30000;
 const plain = process.env.CERTIFICATE === "none";
+// With it, the server of amy has the name amy.DOMAIN, and the hub has DOMAIN and no other.
+const domain = (process.env.SUBDOMAIN_HOST ?? "").toLowerCase();
+const port = plain || process.env.HTTPS_PORT === "443" ? "" : `:${process.env.HTTPS_PORT}`;
+// What programs that look whether the hub is there ask, at any name.
+const HEALTH = "/hub/health";
 
-// What the hub has routed elsewhere than to itself: /user/zoe, say.
+// What the hub has routed elsewhere than to itself: /user/zoe, or with a domain /zoe.DOMAIN/user/zoe.
 const prefixes = new Set();
 
 // The hub tells the proxy of its routes here; the socket's folder keeps others away.
@@ -33,17 +38,23 @@ function decoded(path) {
 }
 
 // The route that a request takes, or undefined for the hub's own.
-function prefixOf(url) {
+function prefixOf(url, host) {
   let path;
   try {
     path = decoded(new URL(url, "http://localhost").pathname);
   } catch {
     return undefined; // configurable-http-proxy refuses it
   }
+  if (domain) path = `/${nameOf(host)}${path}`;
   for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
     if (prefixes.has(path.slice(0, end))) return path.slice(0, end);
   }
   return undefined;
+}
+
+// The name of a Host line, as configurable-http-proxy reads it.
+function nameOf(host) {
+  return (host ?? "").split(":")[0];
 }
 
 // Why a request, to the hub or not, does not pass, as an HTTP status; undefined if it does.
@@ -52,16 +63,24 @@ function refusal(request, toHub) {
   const origin = headers.origin;
   if (headers.upgrade && origin && !plain && origin !== `https://${headers.host}`) return 403;
   if (!toHub) return undefined;
+  if (isElsewhere(request)) return headers.upgrade || !/^(GET|HEAD)$/.test(request.method) ? 421 : 302;
   if (headers["transfer-encoding"]) return 411;
   if (Number(headers["content-length"] ?? 0) > LARGEST_BODY) return 413;
   return undefined;
+}
+
+// Whether the hub is asked at a name that is not its own.  At amy's, its pages would be in the reach
+// of what she puts there.
+function isElsewhere(request) {
+  const name = nameOf(request.headers.host).toLowerCase();
+  return domain !== "" && name !== domain && request.url !== HEALTH;
 }
 
 // Passes a request on, or answers it; `answer` is a response, or a socket for an upgrade.
 function admit(request, answer) {
   // another proxy in front of this one says who asks; anybody else could say what they like
   if (!plain) delete request.headers["x-real-ip"];
-  const toHub = prefixOf(request.url) === undefined;
+  const toHub = prefixOf(request.url, request.headers.host) === undefined;
   const status = refusal(request, toHub);
   if (status === undefined) {
     if (toHub && request.headers["content-length"]) limitTime(request);
@@ -69,7 +88,9 @@ function admit(request, answer) {
   }
   const reason = http.STATUS_CODES[status];
   if (answer instanceof http.ServerResponse) {
-    answer.writeHead(status, { "Content-Type": "text/plain" });
+    const path = request.url.startsWith("/") ? request.url : "/";
+    const elsewhere = status === 302 ? { Location: `https://${domain}${port}${path}` } : {};
+    answer.writeHead(status, { "Content-Type": "text/plain", ...elsewhere });
     answer.end(`${reason}\n`);
     // what comes is thrown away; a browser reads no answer while it sends
     request.resume();
@@ -88,7 +109,7 @@ function limitTime(request) {
 }
 
 // Takes out of an answer what concerns others than the server that gives it.
-function confine(message, url) {
+function confine(message, url, host) {
   const { headers } = message;
   // which version it is helps only those who look for an old one
   delete headers.server;
@@ -96,10 +117,11 @@ function confine(message, url) {
   if (process.env.CERTIFICATE === "files") {
     headers["strict-transport-security"] ??= "max-age=31536000";
   }
-  const prefix = prefixOf(url);
-  if (prefix === undefined) return;
+  const route = prefixOf(url, host);
+  if (route === undefined) return;
+  const prefix = domain ? "" : route; // all of a name of her own is hers
   // it would serve the pages of everybody, the login page too
-  delete headers["service-worker-allowed"];
+  if (!domain) delete headers["service-worker-allowed"];
   if (headers["set-cookie"]) {
     headers["set-cookie"] = headers["set-cookie"]
       .map((cookie) => confinedCookie(cookie, prefix))
@@ -133,7 +155,7 @@ for (const { prototype } of [http.Server, https.Server]) {
 
 const emit = http.ClientRequest.prototype.emit;
 http.ClientRequest.prototype.emit = function (event, message, ...others) {
-  if (event === "response" || event === "upgrade") confine(message, this.path);
+  if (event === "response" || event === "upgrade") confine(message, this.path, this.getHeader("host"));
   // each request to a Unix socket has a connection of its own; the browser's goes on
   if (event === "response") delete message.headers.connection;
   // a socket that is not there yet is as a port on which nobody listens: one line in the journal

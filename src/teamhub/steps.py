@@ -172,8 +172,16 @@ def set_up_environment() -> None:
 def set_up_services() -> None:
     """Have the proxy and the hub run with what is there now, and wait for the hub."""
     from teamhub.hub import earlier_servers, services
+    from teamhub.system import units
 
+    hub_is_stopped = system_accounts.has_earlier_home() and units.is_active(units.HUB)
+    if hub_is_stopped:
+        units.stop(units.HUB)
+    if system_accounts.has_earlier_home():
+        system_accounts.leave_home(report)
     services.restart_stale(conf.read(), report)
+    if hub_is_stopped:
+        units.start(units.HUB)
     services.start_stopped(report)
     earlier_servers.forward(report)
     services.wait_for_hub(report)

@@ -6,7 +6,7 @@ import shlex
 from math import ceil
 
 from teamhub_shared import accounts, rules
-from teamhub_shared.rules import Choice, Names, Number, Path, Port, Rule
+from teamhub_shared.rules import Choice, Domain, Names, Number, Path, Port, Rule
 from teamhub_shared.settings import SETTINGS, Setting
 
 
@@ -41,6 +41,8 @@ def shell_check(rule: Rule) -> str:
             return f'{unless(rule.word)}check_number "$value" {words}'
         case Names():
             return 'check_server_names "$value"'
+        case Domain():
+            return 'check_domain "$value"'
         case Path():
             return 'check_path "$value" "$1"'
     raise NotImplementedError(f"maintscripts/config has no check by {rule!r}")

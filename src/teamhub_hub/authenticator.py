@@ -19,8 +19,9 @@ from jupyterhub.user import User
 from sqlalchemy.orm import Session
 from tornado import web
 
-from teamhub_hub import attempts, privileged
+from teamhub_hub import attempts, privileged, requests
 from teamhub_hub.full_disk import explain_full_disk
+from teamhub_hub.journal import keep_harmless
 from teamhub_hub.login import PasswordChangeRequired, TeamLoginHandler, new_password_fault
 from teamhub_hub.membership import Standing, standing
 from teamhub_shared.accounts import is_name
@@ -49,10 +50,12 @@ class TeamAuthenticator(PAMAuthenticator):
     def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - JupyterHub's own
         super().__init__(**traits)
         explain_full_disk()
+        requests.limit_requests()
 
-    def get_handlers(self, app: JupyterHub) -> list[tuple[str, type[BaseHandler]]]:  # noqa: ARG002
-        """The login page's address and what answers there."""
-        return [("/login", TeamLoginHandler)]
+    def get_handlers(self, app: JupyterHub) -> list[tuple[str, type[BaseHandler]]]:
+        """What answers in place of JupyterHub's own: the login page, and what has limits."""
+        keep_harmless(app.log)
+        return [("/login", TeamLoginHandler), *requests.HANDLERS]
 
     def validate_username(self, username: str) -> bool:
         """Whether a name can be a person's; `username_pattern` may only narrow it."""

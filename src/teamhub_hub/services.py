@@ -1,4 +1,4 @@
-"""The hub's own services, which stand beside those of the team's snippets."""
+"""What of the hub's configuration is set after the team's snippets: its services, and addresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from traitlets.config import Config
 
-from teamhub_hub.settings import CULLER, idle_culler
+from teamhub_hub.settings import CULLER, idle_culler, subdomain_host
 from teamhub_shared import sockets
 
 #: Where the hub and the proxy's API were in a jupyterhub_config.py of an older version.
@@ -22,11 +22,12 @@ CULLER_ROLE = {
 
 
 def add_ours(config: Config, settings: Mapping[str, str]) -> None:
-    """Add teamhub's services and their roles to what the snippets have left.
+    """Add teamhub's addresses, services and their roles to what the snippets have left.
 
     A service or a role of the same name that a snippet has made takes the place of ours.
     """
     move_to_sockets(config)
+    give_names(config, settings)
     hub = config.JupyterHub
     hub.services = joined(hub.services, idle_culler(settings))
     if CULLER in names(hub.services):
@@ -44,6 +45,18 @@ def move_to_sockets(config: Config) -> None:
         config.JupyterHub.hub_socket_mode = 0o666
     if config.ConfigurableHTTPProxy.get("api_url") == EARLIER_PROXY_API:
         config.ConfigurableHTTPProxy.api_url = sockets.url(sockets.PROXY_API)
+
+
+def give_names(config: Config, settings: Mapping[str, str]) -> None:
+    """Have each person's server answer at a name of its own, if the settings have one for that.
+
+    Cookies with the prefix `__Host-` can be set by no other name (RFC 6265bis, section 4.1.3.2): a
+    page of one person cannot have another log in as somebody else.
+    """
+    host = subdomain_host(settings)
+    if host:
+        config.JupyterHub.subdomain_host = host
+        config.JupyterHub.cookie_host_prefix_enabled = True
 
 
 def joined(theirs: object, ours: list[dict[str, Any]]) -> object:

@@ -38,6 +38,16 @@ def public_url(settings: Mapping[str, str]) -> str:
     return f"{scheme}://{host}:{port}/"
 
 
+def subdomain_host(settings: Mapping[str, str]) -> str:
+    """The hub's address if each person's server has a name of its own below it; else empty.
+
+    Another proxy in front of ours (CERTIFICATE=none) is at the port of HTTPS.
+    """
+    host = settings["SUBDOMAIN_HOST"].lower()
+    port = "443" if settings["CERTIFICATE"] == "none" else settings["HTTPS_PORT"]
+    return "" if not host else f"https://{host}" + ("" if port == "443" else f":{port}")
+
+
 def shown_limits(settings: Mapping[str, str]) -> dict[str, Any]:
     """Traits of the spawner that show people's servers their limits, which systemd enforces."""
     limits: dict[str, Any] = {}

@@ -46,6 +46,10 @@ ADDRESS = f"{_IPV4}|{_IPV6}"
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 HOST_NAME = rf"{_LABEL}(\.{_LABEL})*"
 NO_HOST_NAME = r"([^.]*\.)*[0-9]+|.{254}.*"
+#: In a certificate: one label in place of the star (RFC 6125, section 6.4.3).
+WILDCARD = rf"\*\.{_LABEL}(\.{_LABEL})+"
+#: What can have names below it that a public authority signs: it has two labels or more.
+DOMAIN = rf"{_LABEL}(\.{_LABEL})+"
 
 LAST_PORT = 65535
 
@@ -146,7 +150,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Names:
-    """Host names and IP addresses, separated by spaces; none at all is fine."""
+    """Host names, *.NAME and IP addresses, separated by spaces; none at all is fine."""
 
     def fault(self, value: str) -> str | None:
         """What is wrong with a value, or nothing."""
@@ -155,7 +159,19 @@ class Names:
 
     def takes(self, name: str) -> bool:
         """Whether one name is fine."""
-        return fits(ADDRESS, name) or (fits(HOST_NAME, name) and not fits(NO_HOST_NAME, name))
+        is_name = fits(HOST_NAME, name) or fits(WILDCARD, name)
+        return fits(ADDRESS, name) or (is_name and not fits(NO_HOST_NAME, name))
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A host name with a dot in it, which can have names below itself; or nothing."""
+
+    def fault(self, value: str) -> str | None:
+        """What is wrong with a value, or nothing."""
+        if not value or (fits(DOMAIN, value) and not fits(NO_HOST_NAME, value)):
+            return None
+        return "write a name such as hub.example.org, or nothing"
 
 
 @dataclass(frozen=True)
@@ -178,7 +194,7 @@ class Path:
         return None if not value or value.startswith("/") else "write the whole path, from / on"
 
 
-Rule = Choice | Port | Number | Names | Address | Path
+Rule = Choice | Port | Number | Names | Domain | Address | Path
 
 # Below these a Jupyter server does not start: 132 MB and one kernel of 53, their threads.
 MEMORY = Number(

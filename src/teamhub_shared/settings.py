@@ -91,6 +91,19 @@ SETTINGS = (
         restarts="nothing: the key is taken up",
     ),
     Setting(
+        "SUBDOMAIN_HOST",
+        "",
+        "The server's name, such as hub.example.org, if each person's server is to have one below\n"
+        "it (amy.hub.example.org): browsers then keep people's pages apart.  DNS has to have a\n"
+        "record *.hub.example.org, and the certificate that name.  Empty: one name for all.",
+        rules.Domain(),
+        readers=(HUB, PROXY),
+        priority="medium",
+        default_means="one name for all",
+        unanswered="with CERTIFICATE=own the first of the server's names, "
+        "if DNS answers for all names below it",
+    ),
+    Setting(
         "HTTPS_PORT",
         "443",
         "The port of the hub.",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 import pytest
+import requests
 
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
@@ -110,6 +111,19 @@ def test_a_page_without_tls_opens_no_websocket(zoe: HubClient) -> None:
     )
     assert answer.status_code == HTTPStatus.FORBIDDEN
     assert zoe.run_cell(kernel, "print(6 * 7)") == "42\n"
+
+
+@pytest.mark.parametrize("asked", ["evil.example", "evil.example:80", "a@evil.example", "%", ""])
+def test_the_port_of_http_leads_to_this_server_alone(server: BootedServer, asked: str) -> None:
+    url = f"http://{server.host.domain_name}/lab?x=1"
+    answer = requests.get(url, headers={"Host": asked}, allow_redirects=False, timeout=15)
+    assert answer.headers["Location"] == f"https://{server.host.domain_name}/lab?x=1"
+
+
+def test_it_leads_to_the_address_that_was_typed(server: BootedServer) -> None:
+    address = server.host.address
+    answer = requests.get(f"http://{address}/lab", allow_redirects=False, timeout=15)
+    assert answer.headers["Location"] == f"https://{address}/lab"
 
 
 def test_tls_1_2_has_no_cipher_that_ages(server: BootedServer, installed: Installation) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from support.container import BootedServer
 from support.dialogue import Dialogue, Words, shown_members
 from support.installation import Target
+from support.network import NameServer
 from support.occupier import PROGRAM, occupy
 from support.settings import setting
 
@@ -28,6 +29,17 @@ def test_a_port_that_is_taken_is_asked_about_with_the_programs_name(
     answer = plain.run("debconf-communicate", "teamhub", given=asked).stdout
     assert answer.splitlines()[0] == "0 8443"
     plain.run("systemctl", "stop", unit)
+
+
+def test_each_person_gets_a_name_where_dns_is_ready_for_it(
+    plain: BootedServer, names: NameServer, target: Target
+) -> None:
+    names.domains[plain.host.domain_name] = plain.host.address
+    plain.run("dpkg-preconfigure", target.package_on_server, DEBIAN_FRONTEND="noninteractive")
+    names.domains.clear()
+    asked = "GET teamhub/subdomain-host\nPURGE\n"
+    answer = plain.run("debconf-communicate", "teamhub", given=asked).stdout
+    assert answer.splitlines()[0] == f"0 {plain.host.domain_name}"
 
 
 def test_a_thousand_people_are_checked_without_delay(

@@ -43,11 +43,13 @@ def test_installing_says_which_accounts_need_a_password(installed: Installation)
 
 
 def test_rhea_is_a_system_account_that_nobody_can_log_in_to(server: BootedServer) -> None:
-    name, _, uid, gid, _, _, shell = server.output("getent", "passwd", "rhea").split(":")
+    name, _, uid, gid, _, home, shell = server.output("getent", "passwd", "rhea").split(":")
     assert name == "rhea"
     assert 0 < int(uid) < 1000
     assert int(gid) != 0
     assert shell.endswith("nologin")
+    # what cron and sshd would read
+    assert home == "/nonexistent"
     assert server.output("passwd", "--status", "rhea").split()[1] == "L"
 
 

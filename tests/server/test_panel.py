@@ -21,6 +21,28 @@ def wash(sign_in: LogIn) -> HubClient:
     return sign_in("wash")
 
 
+def test_an_admin_is_asked_each_time_before_they_enter_somebodys_server(
+    wash: HubClient, sign_in: LogIn
+) -> None:
+    zoe = sign_in("zoe")
+    zoe.spawn()
+    for _ in range(2):
+        asked = wash.get("/user/zoe/lab")
+        assert "/hub/api/oauth2/authorize" in asked.url
+        entered = wash.session.post(asked.url, data=fields(asked.text), timeout=30)
+        assert entered.url.startswith(f"{wash.url}/user/zoe/lab"), entered.text
+        # the server's own login ends, as it does with the browser's window
+        wash.session.cookies.clear(entered.url.split("/")[2], "/user/zoe/")
+    zoe.stop()
+
+
+def fields(page: str) -> list[tuple[str, str]]:
+    """What the form of a page sends."""
+    inputs = re.findall(r"<input[^>]*>", page)
+    found = [dict(re.findall(r'(\w+)="([^"]*)"', each)) for each in inputs]
+    return [(each["name"], each["value"]) for each in found if {"name", "value"} <= each.keys()]
+
+
 def groups(server: BootedServer, name: str) -> list[str]:
     """The groups of an account; none when there is no such account."""
     return server.run("id", "--name", "--groups", name, check=False).stdout.split()

@@ -90,6 +90,16 @@ def test_apply_says_what_does_not_run_and_starts_it(server: BootedServer) -> Non
     assert both_run(server)
 
 
+@pytest.mark.usefixtures("serves_afterwards")
+def test_the_account_of_an_earlier_version_loses_its_home(server: BootedServer) -> None:
+    server.run("systemctl", "stop", "teamhub")
+    server.run("usermod", "--home", "/var/lib/teamhub", "rhea")
+    server.run("systemctl", "start", "teamhub")
+    apply(server)
+    assert server.output("getent", "passwd", "rhea").split(":")[5] == "/nonexistent"
+    assert both_run(server)
+
+
 @pytest.mark.fault(
     "the hub masked",
     person="no page until it is healed",

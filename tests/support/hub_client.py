@@ -15,6 +15,7 @@ from html import unescape
 from http.cookiejar import Cookie, CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import websocket
@@ -29,6 +30,8 @@ class HubClient:
 
     def __init__(self, url: str, ca: Path, user: str) -> None:
         self.url = url
+        #: Where the person's server is; another name where each has its own (SUBDOMAIN_HOST).
+        self.server_url = url
         self.user = user
         self.ca = ca
         self.session = requests.Session()
@@ -106,7 +109,9 @@ class HubClient:
         wait_for("ready server", self._server_is_ready, SECONDS, pause)
         seconds = time.monotonic() - start
         # The visit goes through the hub's OAuth and leaves the server's own cookies.
-        self.get(f"/user/{self.user}/lab").raise_for_status()
+        opened = self.get(f"/user/{self.user}/lab")
+        opened.raise_for_status()
+        self.server_url = opened.url.partition("/user/")[0]
         return seconds
 
     def stop(self, pause: float = 0.3) -> None:
@@ -162,26 +167,38 @@ class HubClient:
         return bool(server["ready"])
 
     def _call(self, method: str, path: str, scope: str, **content: Any) -> requests.Response:  # noqa: ANN401
-        headers = {"X-XSRFToken": self._xsrf(scope), "Referer": f"{self.url}{scope}"}
+        url = self.server_url if scope.startswith("/user/") else self.url
+        headers = {"X-XSRFToken": self._xsrf(scope), "Referer": f"{url}{scope}"}
         return self.session.request(
-            method, f"{self.url}{path}", headers=headers, timeout=SECONDS, **content
+            method, f"{url}{path}", headers=headers, timeout=SECONDS, **content
         )
 
     def _xsrf(self, scope: str) -> str:
         """The hub and each server set an _xsrf cookie of their own, each with its own path."""
-        values = {cookie.path: cookie.value for cookie in self.cookies() if cookie.name == "_xsrf"}
+        url = self.server_url if scope.startswith("/user/") else self.url
+        values = {c.path: c.value for c in self._cookies_for(url) if c.name == "_xsrf"}
         fitting = [path for path in values if scope.startswith(path)]
         return (values[max(fitting, key=len)] or "") if fitting else ""
 
+    def _cookies_for(self, url: str) -> list[Cookie]:
+        """The session's cookies that go to the host of an address."""
+        host = urlsplit(url).hostname or ""
+        return [
+            c
+            for c in self.cookies()
+            if host == c.domain.removesuffix(".local")
+            or (c.domain_specified and f".{host}".endswith(f".{c.domain.lstrip('.')}"))
+        ]
+
     def _open_channels(self, kernel: str) -> websocket.WebSocket:
         path = f"/user/{self.user}/api/kernels/{kernel}/channels"
-        cookies = [c for c in self.cookies() if path.startswith(c.path)]
+        cookies = [c for c in self._cookies_for(self.server_url) if path.startswith(c.path)]
         return websocket.create_connection(
-            f"{self.url.replace('https:', 'wss:')}{path}?session_id={uuid.uuid4().hex}",
+            f"{self.server_url.replace('https:', 'wss:')}{path}?session_id={uuid.uuid4().hex}",
             cookie="; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies),
             sslopt={"ca_certs": str(self.ca), "cert_reqs": ssl.CERT_REQUIRED},
             timeout=SECONDS,
-            origin=self.url,
+            origin=self.server_url,
         )
 
 

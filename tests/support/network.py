@@ -18,6 +18,8 @@ from support.container import Host
 #: The address, on the loopback interface of the tests' namespace, of the mirror and name server.
 SERVICES = "10.78.0.1"
 MIRROR_PORT = 8080
+#: The bytes before the question in a DNS message; type A, class IN.
+HEADER, A_RECORD = 12, b"\0\1\0\1"
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -53,10 +55,12 @@ class Mirror(WebServer):
 
 
 class NameServer:
-    """Answers every question with "no such name", and remembers it."""
+    """Remembers every question, and answers "no such name" unless it knows the domain."""
 
     def __init__(self) -> None:
         self._asked: list[str] = []
+        #: The address of a name and of all names below it.
+        self.domains: dict[str, str] = {}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((SERVICES, 53))
         threading.Thread(target=self._answer, daemon=True).start()
@@ -72,15 +76,33 @@ class NameServer:
     def _answer(self) -> None:
         while True:
             question, sender = self._socket.recvfrom(4096)
-            self._asked.append(queried_name(question))
-            # RFC 1035, 4.1.1: the same header as the question's, with QR, RD, RA and NXDOMAIN.
-            self._socket.sendto(question[:2] + b"\x81\x83" + question[4:], sender)
+            name = queried_name(question)
+            self._asked.append(name)
+            self._socket.sendto(self._answer_to(question, name), sender)
+
+    def _answer_to(self, question: bytes, name: str) -> bytes:
+        """The answer: the address, or that there is none (RFC 1035, section 4.1)."""
+        known = [
+            address
+            for domain, address in self.domains.items()
+            if f".{name.lower()}".endswith(f".{domain}")
+        ]
+        if not known:
+            # the same header as the question's, with QR, RD, RA and NXDOMAIN
+            return question[:2] + b"\x81\x83" + question[4:]
+        end = question.index(b"\0", HEADER) + 5
+        if question[end - 4 : end] != A_RECORD:
+            return question[:2] + b"\x81\x80" + question[4:]
+        counts = b"\0\1\0\1\0\0\0\0"
+        # the name of the question, for a minute
+        record = b"\xc0\x0c" + A_RECORD + b"\0\0\0\x3c\0\4" + socket.inet_aton(known[0])
+        return question[:2] + b"\x81\x80" + counts + question[HEADER:end] + record
 
 
 def queried_name(message: bytes) -> str:
     """The name in the first question of a DNS message (RFC 1035, section 4.1)."""
     labels = []
-    position = 12
+    position = HEADER
     while length := message[position]:
         labels.append(message[position + 1 : position + 1 + length].decode("ascii", "replace"))
         position += 1 + length

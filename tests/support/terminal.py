@@ -52,6 +52,8 @@ class Terminal:
             encoding="utf-8",
             codec_errors="replace",
             timeout=seconds,
+            # a run that was started in the background by a shell ignores Ctrl-C, and so would this
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def __enter__(self) -> Self:

@@ -34,6 +34,9 @@ c.JupyterHub.tornado_settings = {
     "xsrf_cookie_kwargs": {"secure": True},
 }
 
+# A code that somebody has seen is of no use without what the browser began with (RFC 7636).
+c.JupyterHub.oauth_require_pkce = True
+
 # --- State
 c.JupyterHub.db_url = "sqlite:////var/lib/teamhub/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = "/var/lib/teamhub/cookie_secret"

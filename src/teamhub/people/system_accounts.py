@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import pwd
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from teamhub.people.accounts import find_group, has_account
+from teamhub.people.accounts import find_group, has_account, service_account
+from teamhub.system.remedies import retry_command
 from teamhub.system.run import run
 from teamhub_shared import sockets
 from teamhub_shared.accounts import ADMINS_GROUP, SERVICE_ACCOUNT, USERS_GROUP
@@ -15,6 +17,8 @@ from teamhub_shared.accounts import ADMINS_GROUP, SERVICE_ACCOUNT, USERS_GROUP
 OWN = "teamhub.conf"
 REINSTALL = "put the package's files back: apt-get install --reinstall teamhub"
 FOLDERS = (*map(Path, ("/etc/teamhub/tls", "/opt/teamhub", "/var/lib/teamhub")), sockets.SERVERS)
+#: The account's home in /etc/passwd, and what an earlier version wrote there.
+NO_HOME, EARLIER_HOME = "/nonexistent", "/var/lib/teamhub"
 #: What /etc/group was before its last change (group(5), shadow's BUGS aside).
 GROUPS_BEFORE = Path("/etc/group-")
 
@@ -38,6 +42,38 @@ def put_back(report: Callable[[str], None]) -> None:
     if lost:
         run(["systemd-tmpfiles", "--create", OWN], remedy=REINSTALL)
         report(f"made missing folders again: {', '.join(map(str, lost))}")
+
+
+def has_earlier_home() -> bool:
+    """Whether the account has the home that an earlier version gave it."""
+    return service_account().pw_dir == EARLIER_HOME
+
+
+def leave_home(report: Callable[[str], None]) -> None:
+    """Give the account no home, as a new one has none.
+
+    Whoever breaks into the hub could write there what cron and sshd read.  usermod changes no
+    account that runs something, so the hub has to be stopped.
+    """
+    if runs_something(service_account().pw_uid):
+        report(
+            f"warning: the account {SERVICE_ACCOUNT} runs something and keeps its home "
+            f"{EARLIER_HOME}; to try again: {retry_command()}"
+        )
+        return
+    run(
+        ["usermod", "--home", NO_HOME, SERVICE_ACCOUNT],
+        remedy=f"look at /etc/passwd, then: {retry_command()}",
+    )
+
+
+def runs_something(uid: int) -> bool:
+    """Whether there is a process of an account."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError):  # it has ended
+            if process.stat().st_uid == uid:
+                return True
+    return False
 
 
 def words_for(group: str, groups_before: str) -> str:

@@ -59,6 +59,11 @@ def start(unit: str) -> None:
     run(["deb-systemd-invoke", "start", unit], remedy=f"look at `systemctl status {unit}`")
 
 
+def stop(unit: str) -> None:
+    """Stop a unit, unless the machine's policy-rc.d forbids it."""
+    run(["deb-systemd-invoke", "stop", unit], remedy=f"look at `systemctl status {unit}`")
+
+
 def daemon_reload() -> None:
     """Have systemd read unit files and drop-ins again; limits of running slices change with it."""
     if systemd_runs():

@@ -164,7 +164,7 @@ def check_hosts(certificate: x509.Certificate, path: Path, hosts: tuple[str, ...
         raise bad(
             path,
             f"it is valid for {', '.join(covered) or 'no name'}, not for {missing[0]}",
-            "name in SERVER_NAMES only what people type, or get a certificate for all names",
+            "name in SERVER_NAMES and SUBDOMAIN_HOST only what it is valid for, or get one for all",
         )
 
 

@@ -261,15 +261,19 @@ def permitted(authority: x509.Certificate, names: ServerNames) -> ServerNames:
     constraints = authority.extensions.get_extension_for_class(x509.NameConstraints).value
     allowed = {subtree.value for subtree in constraints.permitted_subtrees or ()}
     return ServerNames(
-        tuple(name for name in names.dns if name in allowed),
+        tuple(name for name in names.dns if name.removeprefix("*.") in allowed),
         tuple(address for address in names.addresses if ipaddress.ip_network(address) in allowed),
     )
 
 
 def permitted_subtrees(names: ServerNames) -> list[x509.GeneralName]:
-    """The name constraint for `names`: those names and those single addresses."""
+    """The name constraint for `names`: those names and those single addresses.
+
+    A name stands for all below it, too (RFC 5280, section 4.2.1.10).
+    """
+    domains = dict.fromkeys(name.removeprefix("*.") for name in names.dns)
     return [
-        *(x509.DNSName(name) for name in names.dns),
+        *map(x509.DNSName, domains),
         *(x509.IPAddress(ipaddress.ip_network(address)) for address in names.addresses),
     ]
 

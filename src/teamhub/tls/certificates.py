@@ -44,5 +44,6 @@ def checked_files(values: Mapping[str, str]) -> admin_pair.Checked:
     """The admin's own pair."""
     hosts = names.server_names(values).dns
     if not values["SERVER_NAMES"]:
-        hosts = hosts[:1]  # no public authority signs localhost or a name without a domain
+        # no public authority signs localhost or a name without a domain
+        hosts = hosts[: 2 if values["SUBDOMAIN_HOST"] else 1]
     return admin_pair.check(Path(values["CERTIFICATE_FILE"]), Path(values["KEY_FILE"]), hosts)

@@ -20,6 +20,12 @@ class ServerNames:
     dns: tuple[str, ...]
     addresses: tuple[Address, ...]
 
+    @property
+    def host(self) -> str:
+        """The one to type, a name if there is one."""
+        names = [name for name in self.dns if not name.startswith("*.")]
+        return names[0] if names else str(self.addresses[0])
+
     def __str__(self) -> str:
         return " ".join([*self.dns, *map(str, self.addresses)])
 
@@ -37,9 +43,15 @@ def sort_names(names: Iterable[str]) -> ServerNames:
 
 
 def server_names(values: Mapping[str, str]) -> ServerNames:
-    """What the settings say that people type, or what the host has."""
+    """What the settings say that people type, or what the host has.
+
+    The name below which each person's server has its own comes first, and all names below it.
+    """
     wanted = values["SERVER_NAMES"].split()
-    return sort_names(wanted) if wanted else detect()
+    found = sort_names(wanted) if wanted else detect()
+    host = values["SUBDOMAIN_HOST"].lower()
+    below = (host, f"*.{host}") if host else ()
+    return ServerNames(tuple(dict.fromkeys([*below, *found.dns])), found.addresses)
 
 
 def detect() -> ServerNames:

@@ -20,6 +20,7 @@ VALUES = {
     "HTTPS_PORT": ("8443",),
     "HTTP_PORT": ("80", "off"),
     "LISTEN_ADDRESS": ("", "192.0.2.7", "2001:db8::7"),
+    "SUBDOMAIN_HOST": ("", "hub.example.org"),
     "CERTIFICATE": ("own", "files", "none"),
     "INTERFACE": ("lab", "notebook"),
     "MEMORY_LIMIT": ("none", "2G"),

@@ -85,6 +85,15 @@ def test_an_edited_configuration_with_the_earlier_ports_is_moved_to_the_sockets(
     assert config.ConfigurableHTTPProxy.api_url == sockets.url(sockets.PROXY_API)
 
 
+def test_people_have_names_of_their_own_where_the_settings_say_so(
+    culled: HubConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "subdomain_host" not in loaded(culled).JupyterHub
+    monkeypatch.setenv("SUBDOMAIN_HOST", "hub.example.org")
+    hub = loaded(culled).JupyterHub
+    assert (hub.subdomain_host, hub.cookie_host_prefix_enabled) == ("https://hub.example.org", True)
+
+
 def test_an_address_of_the_teams_own_stays(culled: HubConfig) -> None:
     culled.snippet('c.JupyterHub.hub_bind_url = "http://127.0.0.1:9000"\n', "10-ports.py")
     assert loaded(culled).JupyterHub.hub_bind_url == "http://127.0.0.1:9000"

@@ -39,6 +39,25 @@ def test_the_proxys_address_follows_from_the_settings(lines: dict[str, str], url
     assert settings.public_url(configured(**lines)) == url
 
 
+@pytest.mark.parametrize(
+    ("lines", "url"),
+    [
+        ({}, ""),
+        ({"SUBDOMAIN_HOST": "Hub.example.org"}, "https://hub.example.org"),
+        (
+            {"SUBDOMAIN_HOST": "hub.example.org", "HTTPS_PORT": "8443"},
+            "https://hub.example.org:8443",
+        ),
+        (
+            {"SUBDOMAIN_HOST": "hub.example.org", "HTTPS_PORT": "8443", "CERTIFICATE": "none"},
+            "https://hub.example.org",
+        ),
+    ],
+)
+def test_the_address_below_which_people_have_theirs(lines: dict[str, str], url: str) -> None:
+    assert settings.subdomain_host(configured(**lines)) == url
+
+
 def test_no_limits_show_nothing() -> None:
     assert settings.shown_limits(configured()) == {}
 

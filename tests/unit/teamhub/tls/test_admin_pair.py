@@ -187,6 +187,8 @@ def test_a_missing_issuer_is_a_warning(folder: Path) -> None:
         ("*.example.org", "hub.example.org", True),
         ("*.example.org", "a.hub.example.org", False),
         ("*.example.org", "example.org", False),
+        ("*.example.org", "*.example.org", True),
+        ("hub.example.org", "*.hub.example.org", False),
         ("hub.example.org", "hub", False),
     ],
 )

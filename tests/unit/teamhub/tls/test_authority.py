@@ -51,6 +51,17 @@ def test_the_certificate_holds_for_each_name_and_address(
     assert verifies(pairs, "-purpose", "sslserver", *check)
 
 
+def test_an_authority_speaks_for_all_names_below_its_own(pairs: Path) -> None:
+    authority.ensure_certificates(NAMES)
+    before = (pairs / "ca.crt").read_bytes()
+    below = sort_names(["hub.example.org", "*.hub.example.org", "hub", "10.0.0.5", "fd00::5"])
+    made = authority.ensure_certificates(below)
+    assert made == [f"a certificate for {below}"]
+    assert (pairs / "ca.crt").read_bytes() == before
+    assert verifies(pairs, "-purpose", "sslserver", "-verify_hostname", "amy.hub.example.org")
+    assert authority.ensure_certificates(below) == []
+
+
 def test_the_certificate_holds_for_no_other_name(pairs: Path) -> None:
     authority.ensure_certificates(NAMES)
     assert not verifies(pairs, "-verify_hostname", "bank.example.org")

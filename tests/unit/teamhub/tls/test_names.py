@@ -20,6 +20,20 @@ def test_this_machine_has_names_and_the_loopback_addresses() -> None:
 
 
 def test_the_names_of_the_settings_come_before_those_of_the_machine() -> None:
-    found = names.server_names({"SERVER_NAMES": "hub.example.org 10.0.0.5"})
+    found = names.server_names({"SERVER_NAMES": "hub.example.org 10.0.0.5", "SUBDOMAIN_HOST": ""})
     assert found == names.sort_names(["hub.example.org", "10.0.0.5"])
-    assert names.server_names({"SERVER_NAMES": ""}) == names.detect()
+    assert names.server_names({"SERVER_NAMES": "", "SUBDOMAIN_HOST": ""}) == names.detect()
+
+
+def test_the_name_that_has_others_below_it_comes_first_and_once() -> None:
+    found = names.server_names(
+        {"SERVER_NAMES": "jupyter hub.example.org 10.0.0.5", "SUBDOMAIN_HOST": "Hub.example.org"}
+    )
+    assert found.dns == ("hub.example.org", "*.hub.example.org", "jupyter")
+
+
+def test_what_people_type_is_a_name_or_else_an_address() -> None:
+    assert names.sort_names(["10.0.0.5", "*.hub.example.org", "hub.example.org"]).host == (
+        "hub.example.org"
+    )
+    assert names.sort_names(["*.hub.example.org", "10.0.0.5"]).host == "10.0.0.5"

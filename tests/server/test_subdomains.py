@@ -1,0 +1,120 @@
+"""Each person's server at a name of its own (SUBDOMAIN_HOST), which browsers keep apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+import requests
+
+from support.container import BootedServer
+from support.hub_client import HubClient
+from support.installation import Installation, wait_for_login_page
+from support.network import NameServer
+from support.settings import APPLY, write_settings
+
+LogIn = Callable[[str], HubClient]
+
+
+@pytest.fixture(scope="module")
+def before(sign_in: LogIn) -> tuple[HubClient, str]:
+    """Wash, whose server runs with a kernel before anybody has a name of their own."""
+    wash = sign_in("wash")
+    wash.spawn()
+    kernel = wash.new_kernel()
+    wash.run_cell(kernel, "answer = 42")
+    return wash, kernel
+
+
+@pytest.fixture(scope="module")
+def domain(
+    server: BootedServer,
+    names: NameServer,
+    installed: Installation,
+    before: tuple[HubClient, str],
+) -> Iterator[str]:
+    """The server's name, with a record in DNS for all names below it, and the setting."""
+    assert before
+    host = server.host.domain_name
+    names.domains[host] = server.host.address
+    known = Path("/etc/hosts").read_text("utf-8")
+    people = " ".join(f"{name}.{host}" for name in ("zoe", "wash", "nobody"))
+    Path("/etc/hosts").write_text(f"{known}{server.host.address} {people}\n", "utf-8")
+    write_settings(server, SUBDOMAIN_HOST=host)
+    server.run(*APPLY)
+    wait_for_login_page(server, installed.ca)
+    yield host
+    Path("/etc/hosts").write_text(known, "utf-8")
+    names.domains.clear()
+
+
+@pytest.fixture(scope="module")
+def zoe(domain: str, sign_in: LogIn) -> HubClient:
+    """Zoe, whose server has started at her own name."""
+    assert domain
+    person = sign_in("zoe")
+    person.spawn()
+    return person
+
+
+def test_her_server_answers_at_her_own_name(zoe: HubClient, domain: str) -> None:
+    assert zoe.server_url == f"https://zoe.{domain}"
+    assert zoe.compute("print(6 * 7)") == "42\n"
+
+
+def test_at_the_hubs_name_there_is_no_page_of_hers(zoe: HubClient, domain: str) -> None:
+    page = zoe.session.get(f"{zoe.url}/user/zoe/lab", timeout=15)
+    assert page.url.startswith(f"https://zoe.{domain}/user/zoe/lab")
+    refused = zoe.session.post(f"{zoe.url}/user/zoe/api/kernels", timeout=15)
+    assert refused.status_code != HTTPStatus.CREATED
+
+
+@pytest.mark.parametrize("name", ["zoe", "nobody"])
+def test_at_her_name_there_is_no_page_of_the_hubs(zoe: HubClient, domain: str, name: str) -> None:
+    login = f"https://{name}.{domain}/hub/login"
+    shown = zoe.session.get(login, params={"next": "/x"}, allow_redirects=False, timeout=15)
+    assert shown.status_code == HTTPStatus.FOUND
+    assert shown.headers["Location"] == f"https://{domain}/hub/login?next=%2Fx"
+    sent = zoe.session.post(login, data={"username": "zoe"}, timeout=15)
+    assert sent.status_code == HTTPStatus.MISDIRECTED_REQUEST
+
+
+def test_whoever_looks_whether_the_hub_is_there_may_use_any_name(
+    zoe: HubClient, domain: str
+) -> None:
+    assert zoe.session.get(f"https://nobody.{domain}/hub/health", timeout=15).ok
+
+
+def test_no_login_goes_to_another_name(zoe: HubClient, domain: str) -> None:
+    logins = {cookie.name: cookie for cookie in zoe.cookies() if cookie.name.startswith("__Host-")}
+    assert len(logins) >= 2
+    assert not any(cookie.domain_specified for cookie in logins.values())
+    assert {cookie.domain for cookie in logins.values()} <= {domain, f"zoe.{domain}"}
+
+
+def test_another_persons_server_does_not_take_her_login(zoe: HubClient, domain: str) -> None:
+    theirs = zoe.session.get(f"https://wash.{domain}/user/wash/api/contents", timeout=15)
+    assert theirs.status_code == HTTPStatus.FORBIDDEN
+
+
+def test_a_server_from_before_goes_on(before: tuple[HubClient, str], domain: str) -> None:
+    wash, kernel = before
+    wash.get("/user/wash/lab").raise_for_status()
+    wash.server_url = f"https://wash.{domain}"
+    assert wash.run_cell(kernel, "print(answer)") == "42\n"
+
+
+def test_the_state_says_it_and_what_dns_lacks(
+    server: BootedServer, domain: str, names: NameServer
+) -> None:
+    line = f"one for each person below {domain}"
+    assert f"{line}\n" in server.run("teamhub", "status").stdout
+    names.domains.clear()
+    assert f"{line}, but DNS does not answer" in server.run("teamhub", "status").stdout
+
+
+def test_the_port_of_http_leads_to_the_name(domain: str) -> None:
+    answer = requests.get(f"http://zoe.{domain}/lab", allow_redirects=False, timeout=15)
+    assert answer.headers["Location"] == f"https://zoe.{domain}/lab"

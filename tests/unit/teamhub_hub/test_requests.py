@@ -1,0 +1,73 @@
+"""What one request may ask of a real hub."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from jupyterhub import orm
+from tornado.httpserver import HTTPServer
+
+from support.hub_app import HubApp
+from support.hub_client import HubClient
+from support.hub_surroundings import PERSON
+from teamhub_hub import requests
+
+
+@pytest.fixture
+def few_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person has as many without having made one."""
+    monkeypatch.setattr(requests, "MOST_TOKENS", 0)
+
+
+def new_token(person: HubClient, note: str = "") -> tuple[int, dict[str, Any]]:
+    """What the API answers to a wish for a token."""
+    answer = person.hub_api("POST", f"/users/{PERSON}/tokens", json={"note": note})
+    return answer.status_code, answer.json()
+
+
+def test_a_long_note_is_cut(person: HubClient) -> None:
+    status, token = new_token(person, "x" * 5000)
+    assert status == HTTPStatus.CREATED
+    assert len(token["note"]) == requests.LONGEST_NOTE
+
+
+@pytest.mark.usefixtures("few_tokens")
+def test_a_person_with_too_many_tokens_gets_no_more_and_reads_why(person: HubClient) -> None:
+    status, answer = new_token(person)
+    assert status == HTTPStatus.FORBIDDEN
+    assert "revoke some at /hub/token first" in answer["message"]
+
+
+def test_a_large_body_is_not_read(hub: HubApp, person: HubClient) -> None:
+    assert hub
+    assert HTTPServer(lambda _: None).conn_params.max_body_size == requests.LARGEST_BODY
+    status = person.hub_api(
+        "POST", f"/users/{PERSON}/tokens", data=b"x" * (requests.LARGEST_BODY + 1)
+    ).status_code
+    assert status == HTTPStatus.BAD_REQUEST
+
+
+def asks(own: list[str], client: orm.OAuthClient) -> bool:
+    """Whether somebody whose servers have the clients `own` is asked before entering another."""
+    handler = cast(
+        "requests.AuthorizeHandler",
+        SimpleNamespace(settings={}),
+    )
+    spawners = {name: SimpleNamespace(oauth_client_id=name) for name in own}
+    person = SimpleNamespace(spawners=spawners)
+    return requests.AuthorizeHandler.needs_oauth_confirm(handler, person, client, [])
+
+
+@pytest.fixture
+def of_zoe() -> orm.OAuthClient:
+    """The client of zoe's server."""
+    return orm.OAuthClient(identifier="jupyterhub-user-zoe", spawner=orm.Spawner(name=""))
+
+
+def test_an_admin_is_asked_each_time_before_they_enter_somebodys_server(
+    of_zoe: orm.OAuthClient,
+) -> None:
+    assert asks(["jupyterhub-user-wash"], of_zoe)
