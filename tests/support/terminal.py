@@ -52,8 +52,7 @@ class Terminal:
             encoding="utf-8",
             codec_errors="replace",
             timeout=seconds,
-            # a run that was started in the background by a shell ignores Ctrl-C, and so would this
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=heed_interrupts,
         )
 
     def __enter__(self) -> Self:
@@ -132,6 +131,11 @@ class Terminal:
         self.printed += text
         self._stream.feed(text)
         return text
+
+
+def heed_interrupts() -> None:
+    """Have Ctrl-C end a new process: what a shell starts in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def squeeze(text: str) -> str:
