@@ -179,11 +179,13 @@ def request_rows(server: BootedServer, ours: HubClient, plain: HubClient, rounds
     ours.stop()
     plain.spawn()
     other = plain.new_token()
+    tcp = [(own, ask(server, plain.url + path, other)) for own, _ in latency]
     beside = [(own, loaded(server, plain.url + path, other)) for own in load]
     plain.stop()
     what = "requests to a person's server"
     return [
         Row("a request to a person's server", DIRECT_IS, latency, "ms", why=WHY_DIRECT),
+        Row("the same, Unix sockets beside TCP", PLAIN_IS, tcp, "ms", why=WHY_TLS),
         Row(what, PLAIN_IS, beside, "requests/s", why=WHY_TLS, more_is_better=True),
     ]
 
