@@ -49,6 +49,18 @@ def test_the_hub_is_rhea_and_the_proxy_is_nobody_else(zoe: HubClient, server: Bo
     assert owners["teamhub-proxy"] not in ("root", "rhea", "zoe", "wash", "nobody")
 
 
+def test_where_memory_runs_out_people_end_before_hub_and_proxy(
+    zoe: HubClient, server: BootedServer
+) -> None:
+    def spared(pid: str) -> int:
+        return int(server.output("cat", f"/proc/{pid}/oom_score_adj"))
+
+    assert zoe.compute("print(open('/proc/self/oom_score_adj').read())") == "0\n\n"
+    assert {spared(pid) for pid in server_processes(server, "zoe")} == {0}
+    for unit in ("teamhub", "teamhub-proxy"):
+        assert spared(main_pid(server, unit)) < 0
+
+
 def test_a_kernel_has_all_that_a_login_has(zoe: HubClient) -> None:
     status = zoe.compute("print(open('/proc/self/status').read())")
     assert re.search(r"^NoNewPrivs:\s+0$", status, re.MULTILINE)
