@@ -31,7 +31,6 @@ TESTED_BY = {
     "teamhub/system/remedies.py": "server/test_faults.py",
     "teamhub/system/report.py": "server/test_settings.py",
     "teamhub/system/units.py": "server/test_settings.py",
-    "teamhub/tls/certificates.py": "server/test_certificates.py",
     "teamhub/tls/key_pair.py": "unit/teamhub/tls/test_authority.py",
     "teamhub_build/assemble.py": "package/test_files.py",
     "teamhub_build/fetcher.py": "unit/teamhub_build/test_conda_channels.py",

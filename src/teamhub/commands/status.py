@@ -25,10 +25,12 @@ def show_status(_: argparse.Namespace) -> None:
     from teamhub.environment import listings
     from teamhub.environment.store import prune
     from teamhub.environment.store.state import read_state
+    from teamhub.tls import overview
 
     for unit in (units.PROXY, units.HUB):
         print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
     print(f"{'login page':24}{login_page()}")
+    print(f"{'certificate':24}{overview.in_a_line(conf.read())}")
     # It may be damaged, which is an error; what is above is to be seen all the same.
     state = read_state()
     print(f"{'environment':24}{environment(state.needed_current)}")

@@ -21,7 +21,17 @@ class ServerNames:
     addresses: tuple[Address, ...]
 
     def __str__(self) -> str:
-        return " ".join([*self.dns, *map(str, self.addresses)])
+        return " ".join(self.all)
+
+    @property
+    def all(self) -> list[str]:
+        """Host names and addresses, as people type them."""
+        return [*self.dns, *map(str, self.addresses)]
+
+    @property
+    def first(self) -> str:
+        """The one that stands for the server."""
+        return self.all[0]
 
 
 def sort_names(names: Iterable[str]) -> ServerNames:
