@@ -19,7 +19,7 @@ from jupyterhub.user import User
 from sqlalchemy.orm import Session
 from tornado import web
 
-from teamhub_hub import attempts, privileged
+from teamhub_hub import attempts, log_lines, privileged
 from teamhub_hub.full_disk import explain_full_disk
 from teamhub_hub.login import PasswordChangeRequired, TeamLoginHandler, new_password_fault
 from teamhub_hub.membership import Standing, standing
@@ -49,6 +49,7 @@ class TeamAuthenticator(PAMAuthenticator):
     def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - JupyterHub's own
         super().__init__(**traits)
         explain_full_disk()
+        log_lines.shorten(self.log)
 
     def get_handlers(self, app: JupyterHub) -> list[tuple[str, type[BaseHandler]]]:  # noqa: ARG002
         """The login page's address and what answers there."""
@@ -87,6 +88,8 @@ class TeamAuthenticator(PAMAuthenticator):
         """The person of this name and password; None for a refusal, at once."""
         name, password = data.get("username", ""), data.get("password", "")
         if not self.validate_username(name):
+            # fail2ban's filter has these words, and those of PAM's refusals
+            self.log.warning("A login from %s with what is no person's name", origin_of(handler))
             return None
         verdict = await self.ask_pam(handler, name, password)
         if verdict is Verdict.OUTDATED:
