@@ -19,9 +19,8 @@ from jupyterhub.user import User
 from sqlalchemy.orm import Session
 from tornado import web
 
-from teamhub_hub import attempts, privileged, requests
+from teamhub_hub import attempts, log_lines, privileged, requests
 from teamhub_hub.full_disk import explain_full_disk
-from teamhub_hub.journal import keep_harmless
 from teamhub_hub.login import PasswordChangeRequired, TeamLoginHandler, new_password_fault
 from teamhub_hub.membership import Standing, standing
 from teamhub_shared.accounts import is_name
@@ -51,10 +50,10 @@ class TeamAuthenticator(PAMAuthenticator):
         super().__init__(**traits)
         explain_full_disk()
         requests.limit_requests()
+        log_lines.clean(self.log)
 
-    def get_handlers(self, app: JupyterHub) -> list[tuple[str, type[BaseHandler]]]:
+    def get_handlers(self, app: JupyterHub) -> list[tuple[str, type[BaseHandler]]]:  # noqa: ARG002
         """What answers in place of JupyterHub's own: the login page, and what has limits."""
-        keep_harmless(app.log)
         return [("/login", TeamLoginHandler), *requests.HANDLERS]
 
     def validate_username(self, username: str) -> bool:
@@ -90,6 +89,8 @@ class TeamAuthenticator(PAMAuthenticator):
         """The person of this name and password; None for a refusal, at once."""
         name, password = data.get("username", ""), data.get("password", "")
         if not self.validate_username(name):
+            # fail2ban's filter has these words, and those of PAM's refusals
+            self.log.warning("A login from %s with what is no person's name", origin_of(handler))
             return None
         verdict = await self.ask_pam(handler, name, password)
         if verdict is Verdict.OUTDATED:

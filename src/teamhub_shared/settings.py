@@ -77,7 +77,7 @@ SETTINGS = (
         "CERTIFICATE_FILE",
         "",
         "With CERTIFICATE=files: the certificate and its chain (PEM), the server's own first.\n"
-        "Both files are looked at once a day, and after a renewal with: teamhub setup certificates",
+        "A renewed one is taken up within a minute; at once with: teamhub tls renew",
         rules.Path(),
         priority="medium",
         restarts="nothing: the certificate is taken up",

@@ -14,8 +14,9 @@ EXPECTED = [
     (r"etc/sudoers\.d", "folder", 0o750),
     (r"etc/sudoers\.d/teamhub", "file", 0o440),
     (r"etc/pam\.d/teamhub(-spawn)?", "file", 0o644),
+    (r"etc/fail2ban/(filter|jail)\.d/teamhub\.conf", "file", 0o644),
     (r"etc/teamhub/[\w/.-]+\.(py|json|yml)", "file", 0o644),
-    (r"etc(/(pam\.d|teamhub(/[\w/.-]+)?))?", "folder", 0o755),
+    (r"etc(/(fail2ban(/(filter|jail)\.d)?|pam\.d|teamhub(/[\w/.-]+)?))?", "folder", 0o755),
     (r"(usr/)?lib/systemd/system/teamhub[\w-]*\.(service|timer)", "file", 0o644),
     (r"(usr/)?lib(/systemd(/system)?)?", "folder", 0o755),
     (r"usr/lib/(sysusers|tmpfiles)\.d/teamhub\.conf", "file", 0o644),
@@ -35,6 +36,7 @@ EXPECTED = [
     (r"usr/share/teamhub/channel/(teamhub\.lock|specs\.json)", "file", 0o644),
     (r"usr/share/teamhub/(error-pages|templates)/[\w-]+\.html", "file", 0o644),
     (r"usr/share/teamhub/conffiles/etc/teamhub/[\w/.-]+\.(py|json|yml)", "file", 0o644),
+    (r"usr/share/teamhub/conffiles/etc/fail2ban/\w+\.d/teamhub\.conf", "file", 0o644),
     (r"usr/share/teamhub/conffiles/etc/(pam|sudoers)\.d/teamhub(-spawn)?", "file", 0o644),
     (r"usr/share/teamhub/jupyter/[\w/.-]+\.(js|json|py)", "file", 0o644),
     (r"usr/share/teamhub/jupyter/jupyter_server_config\.d", "folder", 0o755),
@@ -50,6 +52,8 @@ EXPECTED = [
 
 #: In the tree conffiles/, what lands in /etc; here by what they are for.
 CONFFILES = {
+    "/etc/fail2ban/filter.d/teamhub.conf",
+    "/etc/fail2ban/jail.d/teamhub.conf",
     "/etc/pam.d/teamhub",
     "/etc/pam.d/teamhub-spawn",
     "/etc/sudoers.d/teamhub",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import ssl
+from hashlib import sha256
+from typing import Any
 
 import pytest
 
 from support.container import BootedServer, wait_for
 from support.installation import Installation
+from support.settings import complaint, processes, setting
 
 RENEW = ("systemctl", "start", "teamhub-certificates.service")
 
@@ -58,6 +62,66 @@ def test_a_new_one_is_shown_and_an_open_connection_goes_on(
     connection.close()
     now = server.output("systemctl", "show", "--property=MainPID", "--value", "teamhub-proxy")
     assert now == proxy
+
+
+def shown(server: BootedServer) -> dict[str, Any]:
+    """What `teamhub tls show` says of the certificate."""
+    found: dict[str, Any] = json.loads(server.output("teamhub", "tls", "show", "--json"))
+    return found
+
+
+def test_show_says_what_a_browser_sees(server: BootedServer, installed: Installation) -> None:
+    now = shown(server)
+    assert now["source"] == "own"
+    assert now["in_use"]
+    assert (now["fault"], now["not_covered"]) == ("", [])
+    assert server.host.domain_name in now["certificate"]["names"]
+    assert server.host.address in now["certificate"]["addresses"]
+    imported = ssl.PEM_cert_to_DER_cert(installed.ca.read_text())
+    assert now["authority"]["sha256"].replace(":", "").lower() == sha256(imported).hexdigest()
+    assert "in use          yes" in server.output("teamhub", "tls", "show").splitlines()
+    assert f"own, valid until {now['certificate']['valid_until']}" in server.output(
+        "teamhub", "status"
+    )
+
+
+def test_renew_shows_a_new_one_and_an_open_connection_goes_on(
+    server: BootedServer, installed: Installation
+) -> None:
+    before, running = shown(server), processes(server)
+    key = server.output("sha256sum", "/etc/teamhub/tls/server.key")
+    context = ssl.create_default_context(cafile=installed.ca)
+    connection = http.client.HTTPSConnection(server.host.domain_name, context=context)
+    connection.connect()
+    used = connection.sock
+    assert "the proxy shows it" in server.run("teamhub", "tls", "renew").stderr
+    now = shown(server)
+    assert now["in_use"]
+    assert now["certificate"]["sha256"] != before["certificate"]["sha256"]
+    assert now["authority"] == before["authority"]
+    assert server.output("sha256sum", "/etc/teamhub/tls/server.key") != key
+    serial_shown(server, installed)
+    connection.request("GET", "/hub/login")
+    assert connection.getresponse().status == 200
+    assert connection.sock is used
+    connection.close()
+    assert processes(server) == running
+
+
+def test_names_are_set_and_listed(server: BootedServer, installed: Installation) -> None:
+    found = server.run("teamhub", "tls", "names")
+    assert "were found on this server" in found.stderr
+    chosen = [server.host.domain_name, server.host.address]
+    server.run("teamhub", "tls", "names", *chosen)
+    assert setting(server, "SERVER_NAMES") == " ".join(chosen)
+    assert server.output("teamhub", "tls", "names").splitlines() == chosen
+    serial_shown(server, installed)
+    refused = server.run("teamhub", "tls", "names", "hub*", check=False)
+    assert "'hub*' is neither a host name nor an address" in complaint(refused)
+    assert setting(server, "SERVER_NAMES") == " ".join(chosen)
+    server.run("teamhub", "tls", "names", "")
+    assert setting(server, "SERVER_NAMES") == ""
+    assert server.run("teamhub", "tls", "names").stdout == found.stdout
 
 
 def test_the_key_handed_over_is_the_proxys_alone(server: BootedServer) -> None:

@@ -12,7 +12,7 @@ import requests
 
 from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
-from support.installation import Installation
+from support.installation import APT, Installation
 from support.people import socket_of
 
 LogIn = Callable[[str], HubClient]
@@ -89,6 +89,44 @@ def test_nobody_says_which_address_they_come_from(server: BootedServer, client: 
     assert stranger.log_in("wrong").status_code == HTTPStatus.FORBIDDEN
     wait_for("the refusal", lambda: "PAM on zoe@" in server.journal("teamhub"), 10)
     assert "198.51.100.9" not in server.journal("teamhub")
+
+
+#: What a program on the server itself may send to the hub's socket: a login with another address.
+LOCAL_LOGIN = """
+import http.client, re, socket, urllib.parse
+def ask(*arguments, **headers):
+    hub = http.client.HTTPConnection("hub")
+    hub.sock = socket.socket(socket.AF_UNIX)
+    hub.sock.connect("/run/teamhub/hub/hub.sock")
+    hub.request(*arguments, headers=headers)
+    return hub.getresponse()
+cookies = ask("GET", "/hub/login").msg.get_all("Set-Cookie")
+token = re.search("_xsrf=([^;]+)", ";".join(cookies))[1]
+form = urllib.parse.urlencode({"username": "wash", "password": "wrong", "_xsrf": token})
+forged = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"_xsrf={token}",
+          "X-Forwarded-For": "203.0.113.7", "X-Real-Ip": "203.0.113.7"}
+print(ask("POST", "/hub/login", form, **forged).status)
+"""
+
+
+def test_fail2ban_finds_the_addresses_of_refused_logins_and_no_others(
+    server: BootedServer, client: LogIn
+) -> None:
+    server.run(*APT, "install", "--no-install-recommends", "fail2ban", "python3-systemd",
+               DEBIAN_FRONTEND="noninteractive")  # fmt: skip
+    forged = "[W 2026-11-27 20:46:01.123 JupyterHub authenticator:1] PAM on zoe@203.0.113.7: "
+    failure = "[PAM Error 7] Authentication failure"
+    for name in ("zoe", f"zoe@203.0.113.7: {failure}", f"x\n{forged}{failure}"):
+        assert client(name).log_in("wrong").status_code == HTTPStatus.FORBIDDEN
+    local = server.as_user("zoe", "/usr/bin/python3", "-c", LOCAL_LOGIN, check=True)
+    assert local.stdout.strip() == str(HTTPStatus.FORBIDDEN.value)
+    uid = server.output("id", "--user", "zoe")
+    wait_for("the refusal", lambda: f"PAM on wash@uid {uid}: " in server.journal("teamhub"), 10)
+    found = server.output("fail2ban-regex", "--out", "<ip>", "systemd-journal", "teamhub")
+    assert set(found.split()) == {server.host.gateway}
+    assert len(found.split()) >= 3
+    jails = server.output("fail2ban-client", "--dp")
+    assert "teamhub" not in jails
 
 
 def test_strangers_learn_no_version(client: LogIn) -> None:

@@ -24,6 +24,8 @@ from support.settings import (
 
 LIVE = "/etc/letsencrypt/live/hub"
 ARCHIVE = "/etc/letsencrypt/archive/hub"
+LOOK = "teamhub-certificates.service"
+WATCH = "teamhub-certificates.path"
 
 
 def make_pair(
@@ -116,7 +118,14 @@ def test_there_is_nothing_to_import_then(server: BootedServer) -> None:
     assert "with CERTIFICATE=files people have nothing to import" in complaint(refused)
 
 
-def test_the_timer_takes_a_renewed_one_up_where_certbot_keeps_it(
+def test_there_is_one_to_show_and_to_take_up_again(server: BootedServer) -> None:
+    shown = server.output("teamhub", "tls", "show").splitlines()
+    assert f"names           {server.host.domain_name}" in shown
+    assert "in use          yes" in shown
+    assert "the proxy shows it" in server.run("teamhub", "tls", "renew").stderr
+
+
+def test_a_renewed_one_is_taken_up_at_once_where_certbot_keeps_it(
     server: BootedServer, before: Processes
 ) -> None:
     server.run("sh", "-c", f"umask 077; mkdir -p {LIVE} {ARCHIVE};"
@@ -131,8 +140,38 @@ def test_the_timer_takes_a_renewed_one_up_where_certbot_keeps_it(
                f"cp /root/renewed.key {ARCHIVE}/privkey2.pem;"
                f"ln -sf ../../archive/hub/fullchain2.pem {LIVE}/fullchain.pem;"
                f"ln -sf ../../archive/hub/privkey2.pem {LIVE}/privkey.pem")  # fmt: skip
-    server.run("systemctl", "start", "teamhub-certificates.service")
-    wait_for("renewed certificate", lambda: serial_shown(server) == serial(server, "renewed"), 30)
+    wait_for("renewed certificate", lambda: serial_shown(server) == serial(server, "renewed"), 60)
+    assert processes(server) == before
+
+
+def state(server: BootedServer, unit: str) -> str:
+    return server.output("systemctl", "show", "--property=ActiveState", "--value", unit)
+
+
+def test_half_a_renewal_changes_nothing_and_the_other_half_heals_it(
+    server: BootedServer, before: Processes
+) -> None:
+    make_pair(server, "again")
+    server.run("cp", "/root/again.crt", f"{ARCHIVE}/fullchain2.pem")
+    wait_for("the failure", lambda: state(server, LOOK) == "failed", 30)
+    assert serial_shown(server) == serial(server, "renewed")
+    assert f"{LIVE}/privkey.pem is not its key" in server.output("teamhub", "status")
+    server.run("cp", "/root/again.key", f"{ARCHIVE}/privkey2.pem")
+    wait_for("renewed certificate", lambda: serial_shown(server) == serial(server, "again"), 60)
+    wait_for("the end of the look", lambda: state(server, LOOK) == "inactive", 30)
+    assert "is not its key" not in server.output("teamhub", "status")
+    assert processes(server) == before
+
+
+def test_files_that_are_no_longer_named_are_watched_no_longer(
+    server: BootedServer, before: Processes
+) -> None:
+    server.run("sh", "-c", "cp /root/good.crt /root/good.key /srv/")
+    write_settings(server, CERTIFICATE_FILE="/srv/good.crt", KEY_FILE="/srv/good.key")
+    server.run(*APPLY)
+    wait_for("certificate", lambda: serial_shown(server) == serial(server, "good"), 30)
+    paths = server.output("systemctl", "show", "--property=Paths", WATCH).splitlines()
+    assert {line.split()[0] for line in paths} == {"Paths=/srv/good.crt", "Paths=/srv/good.key"}
     assert processes(server) == before
 
 
@@ -179,4 +218,5 @@ def test_back_to_its_own_the_server_shows_one_that_the_team_trusts(
     with socket.create_connection((name, 443), timeout=10) as connection:
         context.wrap_socket(connection, server_hostname=name).close()
     assert processes(server) == before
+    assert state(server, WATCH) == "inactive"
     assert server.run("teamhub", "tls", "ca").stdout == Path(installed.ca).read_text()

@@ -26,11 +26,13 @@ def show_status(_: argparse.Namespace) -> None:
     from teamhub.environment.store import prune
     from teamhub.environment.store.state import read_state
     from teamhub.hub import subdomains
+    from teamhub.tls import overview
 
     for unit in (units.PROXY, units.HUB):
         print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
     print(f"{'login page':24}{login_page()}")
     print(f"{'names':24}{subdomains.describe(conf.read()['SUBDOMAIN_HOST'])}")
+    print(f"{'certificate':24}{overview.in_a_line(conf.read())}")
     # It may be damaged, which is an error; what is above is to be seen all the same.
     state = read_state()
     print(f"{'environment':24}{environment(state.needed_current)}")
@@ -48,7 +50,7 @@ def login_page() -> str:
     from teamhub.tls import names
 
     values = conf.read()
-    host = names.server_names(values).host
+    host = names.server_names(values).first
     if values["CERTIFICATE"] == "none":
         address = values["LISTEN_ADDRESS"] or "127.0.0.1"
         return f"at the proxy in front of {address} port {values['HTTP_PORT']}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from teamhub.system.remedies import retry_command
 from teamhub.system.run import write_file
-from teamhub.tls import key_pair
+from teamhub.tls import constraints, key_pair
 from teamhub.tls.key_pair import BLOCK, KeyPair, end_of, is_valid_now, spki, start_of
 from teamhub.tls.names import ServerNames
 from teamhub_shared import TeamhubError
@@ -59,9 +58,10 @@ class LostAuthorityKey(TeamhubError):
     """The authority's key is gone, and there is no certificate that could go on serving."""
 
 
-def ensure_certificates(names: ServerNames) -> list[str]:
+def ensure_certificates(names: ServerNames, *, renew: bool = False) -> list[str]:
     """Make what is missing, expires or does not cover `names`; return what was made, in words.
 
+    With `renew`, the server's certificate is made again in any case, and with it its key.
     Raises BadKeyPair for files that exist but cannot be used: a key is never replaced unasked.
     Raises LostAuthorityKey if the authority's key is needed and gone.
     """
@@ -69,16 +69,18 @@ def ensure_certificates(names: ServerNames) -> list[str]:
     if AUTHORITY.key_path.exists() and not AUTHORITY.certificate_path.exists():
         made.append(restore_authority(names))
     if is_key_lost():
+        if renew:
+            raise LostAuthorityKey(f"{AUTHORITY.key_path} is missing", key_remedy())
         check_serves_on()
         return []
-    if not AUTHORITY.exists() or permitted(AUTHORITY.load()[1], names).dns != names.dns:
+    if not AUTHORITY.exists() or not constraints.can_speak_for(AUTHORITY.load()[1], names):
         AUTHORITY.write(*make_authority(names))
         made.append("a new certificate authority; people have to import it (teamhub tls ca)")
     elif not is_valid_now(AUTHORITY.load()[1]):
         made.append(renew_authority(names))
     # DHCP changes addresses: that must not make everybody import another certificate.
-    names = permitted(AUTHORITY.load()[1], names)
-    if not LEAF.exists() or not is_current(names):
+    names = constraints.permitted(AUTHORITY.load()[1], names)
+    if renew or not LEAF.exists() or not is_current(names):
         LEAF.write(*make_leaf(names))
         made.append(f"a certificate for {names}")
     return made
@@ -187,7 +189,7 @@ def make_authority(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list
 
 def own_subject(names: ServerNames) -> x509.Name:
     """The name of a new authority."""
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"teamhub on {names.dns[0]}"[:64])])
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"teamhub on {names.first}"[:64])])
 
 
 def make_certificate(
@@ -205,7 +207,7 @@ def make_certificate(
         .not_valid_after(today + datetime.timedelta(days=365 * CA_YEARS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(authority=True), critical=True)
-        .add_extension(x509.NameConstraints(permitted_subtrees(names), None), critical=True)
+        .add_extension(constraints.for_names(names), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
@@ -218,7 +220,7 @@ def make_leaf(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509
     today = key_pair.now()
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names.dns[0][:64])]))
+        .subject_name(leaf_subject(names))
         .issuer_name(authority.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -238,6 +240,16 @@ def make_leaf(names: ServerNames) -> tuple[ec.EllipticCurvePrivateKey, list[x509
     return key, [certificate, authority]
 
 
+def leaf_subject(names: ServerNames) -> x509.Name:
+    """The name of a server certificate.
+
+    OpenSSL takes a common name that is an address for a host name, which the authority of a server
+    without host names may not sign: with another word in it, it is none.
+    """
+    title = names.dns[0] if names.dns else f"address {names.first}"
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, title[:64])])
+
+
 def is_current(names: ServerNames) -> bool:
     """Whether the certificate on disk is the authority's, covers `names` and lasts a while.
 
@@ -254,28 +266,6 @@ def is_current(names: ServerNames) -> bool:
     }
     lasts = end_of(certificate) - key_pair.now() > datetime.timedelta(days=RENEW_DAYS)
     return covered >= {*names.dns, *names.addresses} and is_valid_now(certificate) and lasts
-
-
-def permitted(authority: x509.Certificate, names: ServerNames) -> ServerNames:
-    """Those of `names` that an authority's name constraints allow it to speak for."""
-    constraints = authority.extensions.get_extension_for_class(x509.NameConstraints).value
-    allowed = {subtree.value for subtree in constraints.permitted_subtrees or ()}
-    return ServerNames(
-        tuple(name for name in names.dns if name.removeprefix("*.") in allowed),
-        tuple(address for address in names.addresses if ipaddress.ip_network(address) in allowed),
-    )
-
-
-def permitted_subtrees(names: ServerNames) -> list[x509.GeneralName]:
-    """The name constraint for `names`: those names and those single addresses.
-
-    A name stands for all below it, too (RFC 5280, section 4.2.1.10).
-    """
-    domains = dict.fromkeys(name.removeprefix("*.") for name in names.dns)
-    return [
-        *map(x509.DNSName, domains),
-        *(x509.IPAddress(ipaddress.ip_network(address)) for address in names.addresses),
-    ]
 
 
 def general_names(names: ServerNames) -> list[x509.GeneralName]:

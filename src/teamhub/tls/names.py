@@ -20,14 +20,18 @@ class ServerNames:
     dns: tuple[str, ...]
     addresses: tuple[Address, ...]
 
-    @property
-    def host(self) -> str:
-        """The one to type, a name if there is one."""
-        names = [name for name in self.dns if not name.startswith("*.")]
-        return names[0] if names else str(self.addresses[0])
-
     def __str__(self) -> str:
-        return " ".join([*self.dns, *map(str, self.addresses)])
+        return " ".join(self.all)
+
+    @property
+    def all(self) -> list[str]:
+        """Host names and addresses, as people type them."""
+        return [*self.dns, *map(str, self.addresses)]
+
+    @property
+    def first(self) -> str:
+        """The one that stands for the server, a name if there is one."""
+        return next(name for name in self.all if not name.startswith("*."))
 
 
 def sort_names(names: Iterable[str]) -> ServerNames:

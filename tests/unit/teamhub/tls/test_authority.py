@@ -16,16 +16,7 @@ from teamhub.tls.key_pair import BadKeyPair, KeyPair
 from teamhub.tls.names import sort_names
 
 NAMES = sort_names(["hub.example.org", "hub", "10.0.0.5", "fd00::5"])
-
-
-@pytest.fixture(autouse=True)
-def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Key pairs in a folder of the test's own."""
-    monkeypatch.setattr(authority, "IN_USE", tmp_path / "in-use.crt")
-    for name, stem in (("AUTHORITY", "ca"), ("LEAF", "server")):
-        pair = KeyPair(tmp_path / f"{stem}.key", tmp_path / f"{stem}.crt")
-        monkeypatch.setattr(authority, name, pair)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("pairs")
 
 
 def verifies(folder: Path, *check: str) -> bool:
@@ -120,6 +111,39 @@ def test_what_was_made_under_a_wrong_clock_is_made_again_under_the_right_one(
     # an authority that is valid today is kept: its imports are
     assert any("have to import" in thing for thing in made) is (years != -5)
     assert authority.ensure_certificates(NAMES) == []
+
+
+def test_one_that_is_in_order_is_made_again_if_it_is_asked_for(pairs: Path) -> None:
+    authority.ensure_certificates(NAMES)
+    before = {path.name: path.read_bytes() for path in pairs.iterdir()}
+    (made,) = authority.ensure_certificates(NAMES, renew=True)
+    assert made.startswith("a certificate for")
+    changed = {path.name for path in pairs.iterdir() if path.read_bytes() != before[path.name]}
+    assert changed == {"server.crt", "server.key"}
+    assert verifies(pairs, "-verify_hostname", "hub.example.org")
+
+
+def test_then_it_has_the_names_that_are_asked_for_and_no_others(pairs: Path) -> None:
+    authority.ensure_certificates(NAMES)
+    authority.ensure_certificates(sort_names(["hub.example.org"]), renew=True)
+    assert verifies(pairs, "-verify_hostname", "hub.example.org")
+    assert not verifies(pairs, "-verify_hostname", "hub")
+
+
+def test_a_damaged_one_is_made_again_if_it_is_asked_for(pairs: Path) -> None:
+    authority.ensure_certificates(NAMES)
+    (pairs / "server.crt").write_text("not PEM")
+    authority.ensure_certificates(NAMES, renew=True)
+    assert verifies(pairs)
+
+
+def test_without_the_authority_s_key_none_is_made_again(pairs: Path) -> None:
+    authority.ensure_certificates(NAMES)
+    before = (pairs / "server.crt").read_bytes()
+    (pairs / "ca.key").unlink()
+    with pytest.raises(authority.LostAuthorityKey, match=r"ca\.key is missing"):
+        authority.ensure_certificates(NAMES, renew=True)
+    assert (pairs / "server.crt").read_bytes() == before
 
 
 def test_a_new_address_costs_nobody_a_new_import(pairs: Path) -> None:

@@ -33,7 +33,7 @@ def test_the_name_that_has_others_below_it_comes_first_and_once() -> None:
 
 
 def test_what_people_type_is_a_name_or_else_an_address() -> None:
-    assert names.sort_names(["10.0.0.5", "*.hub.example.org", "hub.example.org"]).host == (
+    assert names.sort_names(["10.0.0.5", "*.hub.example.org", "hub.example.org"]).first == (
         "hub.example.org"
     )
-    assert names.sort_names(["*.hub.example.org", "10.0.0.5"]).host == "10.0.0.5"
+    assert names.sort_names(["*.hub.example.org", "10.0.0.5"]).first == "10.0.0.5"
