@@ -100,12 +100,13 @@ def ask(*arguments, **headers):
     hub.sock.connect("/run/teamhub/hub/hub.sock")
     hub.request(*arguments, headers=headers)
     return hub.getresponse()
-cookies = ask("GET", "/hub/login").msg.get_all("Set-Cookie")
+# a form is for whoever was given it
+claimed = {"X-Forwarded-For": "203.0.113.7", "X-Real-Ip": "203.0.113.7"}
+cookies = ask("GET", "/hub/login", **claimed).msg.get_all("Set-Cookie")
 token = re.search("_xsrf=([^;]+)", ";".join(cookies))[1]
 form = urllib.parse.urlencode({"username": "wash", "password": "wrong", "_xsrf": token})
-forged = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"_xsrf={token}",
-          "X-Forwarded-For": "203.0.113.7", "X-Real-Ip": "203.0.113.7"}
-print(ask("POST", "/hub/login", form, **forged).status)
+sent = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"_xsrf={token}"}
+print(ask("POST", "/hub/login", form, **claimed, **sent).status)
 """
 
 

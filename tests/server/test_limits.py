@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 
 import pytest
 
-from support.container import BootedServer, wait_for
+from support.container import BootedServer
 from support.hub_client import HubClient
 from support.installation import Installation, wait_for_login_page
-from support.poller import Poller
 from support.settings import APPLY, RECONFIGURE, processes, write_settings
-
-LogIn = Callable[[str], HubClient]
 
 PROPERTIES = ("MemoryMax", "MemorySwapMax", "CPUQuotaPerSecUSec", "TasksMax")
 LIMITS = {"MEMORY_LIMIT": "1.5G", "CPU_LIMIT": "1.25", "TASKS_LIMIT": "512"}
@@ -83,34 +78,6 @@ def test_everybody_together_leaves_memory_to_the_hub(server: BootedServer) -> No
     assert server.output("systemctl", "show", "--property=Slice", "--value", "teamhub") == (
         "system.slice"
     )
-
-
-def test_programs_that_start_themselves_over_and_over_leave_the_login_page(
-    server: BootedServer, sign_in: LogIn, client: LogIn, figure: Callable[[str], None]
-) -> None:
-    write_settings(server, TASKS_LIMIT="300")
-    server.run(*APPLY)
-    wash = sign_in("wash")
-    wash.spawn()
-    bomb = "f() { f | f & }; f; sleep 60"
-    cell = f"import subprocess; subprocess.Popen(['bash', '-c', {bomb!r}])"
-    wash.run_cell(wash.new_kernel(), cell)
-    slice_ = f"user-{server.output('id', '--user', 'wash')}.slice"
-    try:
-        wait_for("as many tasks as he may have", lambda: tasks(server, slice_) >= 299, 20)
-        with Poller(client("zoe"), "/hub/login") as login:
-            time.sleep(3)
-    finally:
-        while server.run("pgrep", "--uid", "wash", "bash", check=False).stdout:
-            server.run("systemctl", "kill", "--signal=KILL", slice_)
-    assert login.failures == []
-    assert login.requests
-    figure(f"login page beside a fork bomb: {login.slowest:.1f} s at most")
-
-
-def tasks(server: BootedServer, unit: str) -> int:
-    """How many processes and threads a unit has."""
-    return int(server.output("systemctl", "show", "--property=TasksCurrent", "--value", unit))
 
 
 def test_a_limit_of_tasks_restarts_nothing(server: BootedServer, uid: str) -> None:
