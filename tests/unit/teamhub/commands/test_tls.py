@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,7 +150,7 @@ class TestAcme:
     @pytest.fixture(autouse=True)
     def _acme(self, settings: Path, done: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         settings.write_text('SERVER_NAMES=""\nCERTIFICATE="acme"\n')
-        monkeypatch.setattr(names.socket, "getfqdn", lambda: "hub.example.org")
+        monkeypatch.setattr(socket, "getfqdn", lambda: "hub.example.org")
         monkeypatch.setattr(certificates, "check", lambda _: None)
 
         def fetch(values: dict[str, str], _: Callable[[str], None]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,7 @@ class TestCheck:
         acme.check(given.values)
 
     def test_one_without_cannot(self, given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(names.socket, "getfqdn", lambda: "hub")
+        monkeypatch.setattr(socket, "getfqdn", lambda: "hub")
         given.values["SERVER_NAMES"] = ""
         with pytest.raises(names.NoFullName, match="and hub is none"):
             acme.check(given.values)

@@ -53,7 +53,7 @@ def systemd(given: Given, monkeypatch: pytest.MonkeyPatch) -> Systemd:
     monkeypatch.setattr(units, "is_active", lambda unit: unit in stand_in.active)
     monkeypatch.setattr(acme, "check", lambda _: None)
     monkeypatch.setattr(acme_tries, "run", stand_in.run)
-    monkeypatch.setattr(acme_tries.subprocess, "run", stand_in.start)
+    monkeypatch.setattr(subprocess, "run", stand_in.start)
     clock = SimpleNamespace(time=lambda: stand_in.now, gmtime=time.gmtime, strftime=time.strftime)
     monkeypatch.setattr(acme_tries, "time", clock)
     return stand_in
@@ -166,7 +166,7 @@ class TestFetch:
         def hang(command: Sequence[str], timeout: float, **_: object) -> None:
             raise subprocess.TimeoutExpired(command, timeout)
 
-        monkeypatch.setattr(acme_tries.subprocess, "run", hang)
+        monkeypatch.setattr(subprocess, "run", hang)
         assert not acme_tries.fetch(given.values, lambda _: None, seconds=0.1)
         assert not systemd.begins()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -215,7 +216,7 @@ class TestAcme:
     def test_else_the_full_name_of_the_host(
         self, given: Given, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(names.socket, "getfqdn", lambda: "Own.example.org")
+        monkeypatch.setattr(socket, "getfqdn", lambda: "Own.example.org")
         given.values["SERVER_NAMES"] = ""
         assert certificates.needed_names(given.values).all == ["own.example.org"]
 

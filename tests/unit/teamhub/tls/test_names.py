@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address
 
 import pytest
@@ -46,7 +47,7 @@ def test_an_authority_is_asked_by_acme_for_full_names_alone(
 ) -> None:
     wanted = "Hub.example.org hub 10.0.0.5 fd00::5 hub.example.org *.example.org www.example.org"
     assert names.acme_hosts({"SERVER_NAMES": wanted}) == ("hub.example.org", "www.example.org")
-    monkeypatch.setattr(names.socket, "getfqdn", lambda: "own.example.org")
+    monkeypatch.setattr(socket, "getfqdn", lambda: "own.example.org")
     assert names.acme_hosts({"SERVER_NAMES": ""}) == ("own.example.org",)
 
 
@@ -54,7 +55,7 @@ def test_an_authority_is_asked_by_acme_for_full_names_alone(
 def test_a_server_without_one_is_told_how_to_get_one(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(names.socket, "getfqdn", lambda: name)
+    monkeypatch.setattr(socket, "getfqdn", lambda: name)
     with pytest.raises(names.NoFullName, match=f"{name} is none") as caught:
         names.acme_hosts({"SERVER_NAMES": ""})
     assert caught.value.remedy.startswith("teamhub tls names hub.example.org")
