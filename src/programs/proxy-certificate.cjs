@@ -10,19 +10,27 @@ const tls = require("node:tls");
 const directory = "/run/teamhub-proxy";
 const setSecureContext = tls.Server.prototype.setSecureContext;
 
+// No authority of this server's own has signed the one in use (tls/authority.py names them all).
+exports.isAnothers = false;
+
+function know(pem) {
+  exports.certificate = new crypto.X509Certificate(pem);
+  exports.isAnothers = !/^CN=teamhub on /m.test(exports.certificate.issuer);
+}
+
 // node would end at the signal if there is no certificate to renew (CERTIFICATE=none).
 process.on("SIGHUP", () => {});
 
 // node calls this once for a server that is being made, with the options that it was made with.
 tls.Server.prototype.setSecureContext = function (options) {
   setSecureContext.call(this, options);
-  exports.certificate = new crypto.X509Certificate(options.cert);
+  know(options.cert);
   process.on("SIGHUP", () => {
     try {
       const key = fs.readFileSync(`${directory}/server.key`);
       const cert = fs.readFileSync(`${directory}/server.crt`);
       setSecureContext.call(this, { ...options, key, cert });
-      exports.certificate = new crypto.X509Certificate(cert);
+      know(cert);
       console.log("teamhub: the new certificate is in use");
     } catch (error) {
       console.error(`teamhub: the old certificate stays in use: ${error.message}`);

@@ -4,6 +4,7 @@
 
 const http = require("node:http");
 const https = require("node:https");
+const own = require("./proxy-certificate.cjs");
 
 // The hub reads the whole body of a request before it looks who sends it.
 const LARGEST_BODY = 1024 * 1024;
@@ -114,7 +115,7 @@ function confine(message, url, host) {
   // which version it is helps only those who look for an old one
   delete headers.server;
   delete headers["x-jupyterhub-version"];
-  if (process.env.CERTIFICATE === "files") {
+  if (own.isAnothers) {
     headers["strict-transport-security"] ??= "max-age=31536000";
   }
   const route = prefixOf(url, host);

@@ -1,6 +1,8 @@
-// Loaded by node before configurable-http-proxy, for its port that sends browsers on to HTTPS.
+// Loaded by node before configurable-http-proxy, for its port that sends browsers on to HTTPS, and
+// where an authority looks who asks it for a certificate (ACME: RFC 8555, section 8.3).
 "use strict";
 
+const fs = require("node:fs");
 const http = require("node:http");
 const net = require("node:net");
 const own = require("./proxy-certificate.cjs");
@@ -38,10 +40,41 @@ function hostFor(request) {
   return first;
 }
 
+// What `acme-challenge` has put down, and only while a certificate is being fetched.
+const CHALLENGE = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]{1,200})$/;
+const CHALLENGES = "/run/teamhub/acme";
+const LONGEST_ANSWER = 1024;
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+
+// The answer to an authority's question, or undefined if it has asked none of that name.  The folder
+// is of another account, which must not get at the proxy's own files by a link.
+function challengeAnswer(request) {
+  const [, token] = CHALLENGE.exec(request.url) ?? [];
+  if (token === undefined || !/^(GET|HEAD)$/.test(request.method)) return undefined;
+  let file;
+  try {
+    file = fs.openSync(`${CHALLENGES}/${token}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!fs.fstatSync(file).isFile()) return undefined;
+    const read = Buffer.alloc(LONGEST_ANSWER);
+    return read.subarray(0, fs.readSync(file, read));
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) fs.closeSync(file);
+  }
+}
+
 const emit = http.Server.prototype.emit;
 http.Server.prototype.emit = function (event, request, answer, ...others) {
   const redirects = CERTIFICATE !== "none" && String(this.address()?.port) === port;
   if (event !== "request" || !redirects) return emit.call(this, event, request, answer, ...others);
+  const found = challengeAnswer(request);
+  if (found !== undefined) {
+    const length = { "Content-Length": found.length };
+    answer.writeHead(200, { "Content-Type": "application/octet-stream", ...length });
+    answer.end(request.method === "HEAD" ? undefined : found);
+    return true;
+  }
   const host = hostFor(request);
   const path = request.url.startsWith("/") ? request.url : "/";
   if (host) {

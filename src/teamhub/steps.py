@@ -18,12 +18,15 @@ from teamhub.system import room
 from teamhub.system.remedies import in_maintainer_script
 from teamhub.system.report import report
 from teamhub.system.run import run
+from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import SERVICE_ACCOUNT, USERS_GROUP
 
 #: The hub's own folder.
 STATE = Path("/var/lib/teamhub")
 #: Where adduser makes homes, unless adduser.conf says otherwise.
 HOMES = Path("/home")
+#: For an authority's answer; it takes some seconds.
+ACME_SECONDS = 60.0
 
 
 def check(users: str, admins: str, answers: Sequence[str]) -> None:
@@ -138,6 +141,32 @@ def set_up_certificates() -> None:
     certificates.ensure(conf.read(), report)
 
 
+def set_up_acme() -> None:
+    """With CERTIFICATE=acme, have a certificate fetched if one is due, without waiting for it."""
+    from teamhub.tls import acme_tries
+
+    acme_tries.begin(conf.read(), report)
+
+
+def fetch_certificate(values: Mapping[str, str]) -> None:
+    """The same, and wait for it a while; if there is none, that is reported.
+
+    What was served before goes on, and systemd tries again.
+    """
+    from teamhub.tls import acme_tries, certificates
+
+    if not acme_tries.may_begin(values):
+        return
+    try:
+        if acme_tries.fetch(values, report, seconds=ACME_SECONDS):
+            certificates.ensure(values, report)
+        else:
+            report("it is still being fetched; what becomes of it: teamhub tls show")
+    except TeamhubError as error:
+        when = acme_tries.words_on_next(values)
+        report(f"warning: {error.problem}; {when}; {error.remedy}")
+
+
 def set_up_limits() -> None:
     """Have systemd limit what each person's processes may take."""
     if limits.apply(conf.read()):
@@ -208,6 +237,7 @@ def apply() -> None:
     set_up_certificates()
     set_up_limits()
     set_up_services()
+    fetch_certificate(conf.read())
 
 
 #: The steps that take no arguments, by the name that the command line has for them.
@@ -215,6 +245,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "service-account": set_up_service_account,
     "tokens": set_up_tokens,
     "certificates": set_up_certificates,
+    "acme": set_up_acme,
     "limits": set_up_limits,
     "repair": repair_environment,
     "environment": set_up_environment,

@@ -51,6 +51,13 @@ WILDCARD = rf"\*\.{_LABEL}(\.{_LABEL})+"
 #: What can have names below it that a public authority signs: it has two labels or more.
 DOMAIN = rf"{_LABEL}(\.{_LABEL})+"
 
+#: Of the address of a server on the web; and of a person's mail, as far as both are ASCII.
+WEB_ADDRESS = (
+    rf"https://({HOST_NAME}|{_IPV4}|\[({_IPV6})\])(:[1-9][0-9]{{0,4}})?"
+    "(/[A-Za-z0-9._~%!&*+,;=:@/?-]*)?"
+)
+MAIL_ADDRESS = rf"[A-Za-z0-9][A-Za-z0-9._%+-]{{0,63}}@{DOMAIN}"
+
 LAST_PORT = 65535
 
 #: Of these, systemd takes K to mean 1024 bytes (systemd.resource-control(5), MemoryMax=).
@@ -60,6 +67,11 @@ UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 def fits(pattern: str, text: str) -> bool:
     """Whether the whole of `text` fits a pattern."""
     return re.fullmatch(pattern, text) is not None
+
+
+def is_full_name(name: str) -> bool:
+    """Whether `name` is a host's with a dot in it, and neither *.NAME nor an address."""
+    return fits(DOMAIN, name) and not fits(NO_HOST_NAME, name)
 
 
 def text_fault(value: str) -> str | None:
@@ -169,7 +181,7 @@ class Domain:
 
     def fault(self, value: str) -> str | None:
         """What is wrong with a value, or nothing."""
-        if not value or (fits(DOMAIN, value) and not fits(NO_HOST_NAME, value)):
+        if not value or is_full_name(value):
             return None
         return "write a name such as hub.example.org, or nothing"
 
@@ -194,7 +206,29 @@ class Path:
         return None if not value or value.startswith("/") else "write the whole path, from / on"
 
 
-Rule = Choice | Port | Number | Names | Domain | Address | Path
+@dataclass(frozen=True)
+class WebAddress:
+    """The address of a page that is asked by HTTPS."""
+
+    def fault(self, value: str) -> str | None:
+        """What is wrong with a value, or nothing."""
+        if fits(WEB_ADDRESS, value):
+            return None
+        return "write an address that begins with https://, such as https://ca.example.org/acme"
+
+
+@dataclass(frozen=True)
+class MailAddress:
+    """Where a person gets mail, or nothing."""
+
+    def fault(self, value: str) -> str | None:
+        """What is wrong with a value, or nothing."""
+        if not value or fits(MAIL_ADDRESS, value):
+            return None
+        return "write one address such as admin@example.org, or nothing"
+
+
+Rule = Choice | Port | Number | Names | Domain | Address | Path | WebAddress | MailAddress
 
 # Below these a Jupyter server does not start: 132 MB and one kernel of 53, their threads.
 MEMORY = Number(

@@ -66,9 +66,10 @@ SETTINGS = (
         "CERTIFICATE",
         "own",
         "Where the certificate comes from.  own: made and renewed here, by an authority of this\n"
-        "server's own, which people import once (teamhub tls ca).  files: the two files below.\n"
+        "server's own, which people import once (teamhub tls ca).  acme: fetched and renewed from\n"
+        "ACME_DIRECTORY, whose terms you accept by that.  files: the two files below.\n"
         "none: another proxy in front of this one has it; the hub is then plain HTTP on HTTP_PORT.",
-        rules.Choice(("own", "files", "none")),
+        rules.Choice(("own", "acme", "files", "none")),
         readers=(HUB, PROXY),
         priority="medium",
         restarts="to or from `none`: the proxy, and with it the hub; else nothing",
@@ -89,6 +90,21 @@ SETTINGS = (
         rules.Path(),
         priority="medium",
         restarts="nothing: the key is taken up",
+    ),
+    Setting(
+        "ACME_DIRECTORY",
+        "https://acme-v02.api.letsencrypt.org/directory",
+        "With CERTIFICATE=acme: the address of the authority's ACME directory (Let's Encrypt's).\n"
+        "It has to reach this server by its host names on port 80 (HTTP_PORT).",
+        rules.WebAddress(),
+        restarts="nothing: a certificate is fetched",
+    ),
+    Setting(
+        "ACME_EMAIL",
+        "",
+        "With CERTIFICATE=acme: where the authority writes to if it has to, or nothing.",
+        rules.MailAddress(),
+        default_means="the authority is told none",
     ),
     Setting(
         "SUBDOMAIN_HOST",

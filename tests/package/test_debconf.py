@@ -90,7 +90,7 @@ def test_what_is_stored_of_a_choice_is_the_same_in_every_language(package: Built
     selects = {stanza["Template"]: stanza for stanza in stanzas(package) if "Choices" in stanza}
     stored = {name: stanza["Choices-C"] for name, stanza in selects.items()}
     assert stored == {
-        "teamhub/certificate": "own, files, none",
+        "teamhub/certificate": "own, acme, files, none",
         "teamhub/interface": "lab, notebook",
     }
     for stanza in selects.values():

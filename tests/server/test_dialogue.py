@@ -308,7 +308,7 @@ def test_what_was_answered_before_it_was_left_is_not_used_later(
 def test_files_that_are_not_there_are_named(reconfigure: Reconfigure) -> None:
     with reconfigure() as dialogue:
         go_to(dialogue, "certificate")
-        dialogue.choose("certificate", 2)
+        dialogue.choose("certificate", 3)
         dialogue.type("certificate-file", "/no/such.crt")
         dialogue.refusal("certificate-file", "/no/such.crt")
         dialogue.type("certificate-file", "/etc/hostname")
@@ -323,11 +323,22 @@ def test_files_that_are_not_there_are_named(reconfigure: Reconfigure) -> None:
 def test_without_a_certificate_the_one_port_left_cannot_be_off(reconfigure: Reconfigure) -> None:
     with reconfigure() as dialogue:
         go_to(dialogue, "certificate")
-        dialogue.choose("certificate", 3)
+        dialogue.choose("certificate", 4)
         # the hub's encrypted port is not asked for
         dialogue.type("http-port", "off")
         dialogue.refusal("port-off", "")
         dialogue.type("http-port", "8000")
+        dialogue.question("interface")
+
+
+def test_the_port_at_which_an_authority_looks_cannot_be_off(reconfigure: Reconfigure) -> None:
+    with reconfigure() as dialogue:
+        go_to(dialogue, "certificate")
+        dialogue.choose("certificate", 2)
+        dialogue.accept("https-port")
+        dialogue.type("http-port", "off")
+        dialogue.refusal("acme-port", "")
+        dialogue.type("http-port", "80")
         dialogue.question("interface")
 
 

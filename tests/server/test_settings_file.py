@@ -32,6 +32,7 @@ BAD = [
     ({"HTTP_PORT": "443"}, "HTTP_PORT='443': HTTPS_PORT is the same port"),
     ({"CERTIFICATE": "none", "HTTP_PORT": "off"}, "HTTP_PORT='off': with CERTIFICATE=none"),
     ({"CERTIFICATE": "files"}, "CERTIFICATE_FILE='': with CERTIFICATE=files"),
+    ({"CERTIFICATE": "acme", "HTTP_PORT": "off"}, "HTTP_PORT='off': with CERTIFICATE=acme"),
     ({"LISTEN_ADDRESS": "192.0.2.1"}, "'192.0.2.1': this server has no such address"),
     ({"MEMORY_LIMIT": "2GB"}, "MEMORY_LIMIT='2GB': .* write 2G"),
     ({"SERVER_NAMES": "hub*"}, "SERVER_NAMES='hub\\*': 'hub\\*' is neither a host name"),

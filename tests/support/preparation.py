@@ -34,6 +34,7 @@ DEBIAN_PACKAGES = (
     "libnss3-tools",
     "mmdebstrap",
     "patchelf",
+    "pebble",
     "piuparts",
     "reprotest",
     "shellcheck",

@@ -46,6 +46,7 @@ EXTRA_PACKAGES = (
     "python3-systemd",
     "python3-websocket",
     "r-cran-irkernel",
+    "uacme",
     "unattended-upgrades",
 )
 DEPENDENCY_FIELDS = ("Pre-Depends", "Depends", "Recommends")

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 SOURCES = {
     "own": "own: made and renewed here, by an authority of this server's own",
+    "acme": "acme: fetched and renewed from ACME_DIRECTORY of teamhub.conf",
     "files": "files: the admin's own, named in teamhub.conf",
 }
+COUNTED = (
+    "warning: authorities count what they give out; Let's Encrypt gives five certificates a week "
+    "for the same names"
+)
 NONE = "the proxy in front of this one has the certificate (CERTIFICATE=none)"
 REMEDY = f"set CERTIFICATE=own in {conf.PATH}, then: teamhub apply"
 
@@ -49,7 +54,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     showing.set_defaults(run=show)
 
     renewing = actions.add_parser(
-        "renew", help="make the server's certificate again, or take up the files again"
+        "renew", help="make or fetch the certificate again, or take up the files again"
     )
     renewing.set_defaults(run=renew)
 
@@ -111,10 +116,13 @@ def rows(seen: Overview) -> Iterator[tuple[str, str]]:
 
 def renew(_: argparse.Namespace) -> None:
     """Have the proxy show a certificate that is made, or taken up, now."""
-    from teamhub.tls import certificates
+    from teamhub.tls import acme_tries, certificates
 
     values = conf.read()
     refuse_none(values)
+    if values["CERTIFICATE"] == "acme":
+        report(COUNTED)
+        acme_tries.fetch(values, report)
     certificates.ensure(values, report, renew=True)
     tell(values)
 
@@ -138,6 +146,8 @@ def list_names(values: Mapping[str, str]) -> None:
         print(name)
     if values["CERTIFICATE"] == "files":
         report(f"these are in {values['CERTIFICATE_FILE']}")
+    elif values["CERTIFICATE"] == "acme":
+        report(f"these are in the certificate that serves; {overview.in_a_line(values)}")
     elif values["SERVER_NAMES"]:
         report(f"these are SERVER_NAMES of {conf.PATH}")
     else:
@@ -147,7 +157,7 @@ def list_names(values: Mapping[str, str]) -> None:
 def set_names(names: Sequence[str]) -> None:
     """Put names into teamhub.conf, and have the certificate made, or checked, for them."""
     from teamhub import steps
-    from teamhub.tls import certificates
+    from teamhub.tls import acme_tries, certificates
 
     conf.check_is_there()
     key, text = conf.tidy(f"SERVER_NAMES={' '.join(names)}")
@@ -158,6 +168,8 @@ def set_names(names: Sequence[str]) -> None:
     certificates.check(values)
     steps.set_up_settings([answer])
     report(f'{key}="{text}" is in {conf.PATH}')
+    if values["CERTIFICATE"] == "acme":
+        acme_tries.fetch(values, report)
     certificates.ensure(values, report, renew=True)
     tell(values)
 

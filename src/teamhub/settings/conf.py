@@ -19,7 +19,7 @@ from teamhub.settings.syntax import BadLine
 from teamhub.system.remedies import in_maintainer_script, retry_command
 from teamhub.system.run import CommandFailed
 from teamhub_shared import TeamhubError
-from teamhub_shared.rules import Names, text_fault
+from teamhub_shared.rules import Names, is_full_name, text_fault
 from teamhub_shared.settings import BY_KEY, SETTINGS, Setting
 
 PATH = Path("/etc/teamhub/teamhub.conf")
@@ -86,6 +86,28 @@ def check_together(values: Mapping[str, str]) -> None:
         for key in ("CERTIFICATE_FILE", "KEY_FILE"):
             if not values[key]:
                 raise bad(BY_KEY[key], "", "with CERTIFICATE=files it has to name a file")
+    if values["CERTIFICATE"] == "acme":
+        check_acme(values)
+
+
+def check_acme(values: Mapping[str, str]) -> None:
+    """Raise BadSetting for what an authority that looks by HTTP on port 80 cannot sign for."""
+    names, below = values["SERVER_NAMES"], values["SUBDOMAIN_HOST"]
+    if values["HTTP_PORT"] == "off":
+        fault = "with CERTIFICATE=acme the authority looks at that port who asks"
+        raise bad(BY_KEY["HTTP_PORT"], "off", fault)
+    if below:
+        fault = (
+            "with CERTIFICATE=acme there is no certificate for the names below it: use "
+            f"CERTIFICATE=own, or files with one for *.{below} (certbot gets it through DNS)"
+        )
+        raise bad(BY_KEY["SUBDOMAIN_HOST"], below, fault)
+    if "*" in names:
+        fault = "with CERTIFICATE=acme there is no certificate for *.NAME"
+        raise bad(BY_KEY["SERVER_NAMES"], names, fault)
+    if names and not any(map(is_full_name, names.split())):
+        fault = "with CERTIFICATE=acme one has to be a full name, such as hub.example.org"
+        raise bad(BY_KEY["SERVER_NAMES"], names, fault)
 
 
 def bad(setting: Setting, value: str, fault: str, place: str = "") -> BadSetting:

@@ -108,11 +108,8 @@ def check_serves_on() -> None:
 
     Nothing can be made without the key, so what there is goes on serving.
     """
-    if LEAF.exists():
-        _, leaf = LEAF.load()
-        is_ours = is_signed_by(leaf, AUTHORITY.load_certificate().public_key())
-        if is_ours and end_of(leaf) > key_pair.now():
-            return
+    if LEAF.exists() and is_own(LEAF) and end_of(LEAF.load()[1]) > key_pair.now():
+        return
     raise LostAuthorityKey(f"{AUTHORITY.key_path} is missing", key_remedy())
 
 
@@ -171,6 +168,13 @@ def is_signed_by(certificate: x509.Certificate, key: CertificatePublicKeyTypes) 
         return False
     signer = x509.SubjectKeyIdentifier.from_public_key(key)
     return issuer.key_identifier == signer.digest
+
+
+def is_own(pair: KeyPair) -> bool:
+    """Whether the authority on disk has signed the certificate of a pair; not if there is none."""
+    if not AUTHORITY.certificate_path.exists():
+        return False
+    return is_signed_by(pair.load_certificate(), AUTHORITY.load_certificate().public_key())
 
 
 def own_key() -> ec.EllipticCurvePrivateKey:

@@ -1,4 +1,4 @@
-"""The certificate that the proxy shows: the server's own, or the admin's."""
+"""The certificate that the proxy shows: the server's own, one by ACME, or the admin's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from teamhub.system import units
 from teamhub.system.run import cannot_write
-from teamhub.tls import admin_pair, authority, names, watch
+from teamhub.tls import acme, acme_tries, admin_pair, authority, names, watch
 from teamhub.tls.names import ServerNames
 
 #: Seconds for which a pair that cannot serve has to stay as it is before it is called so: whoever
@@ -27,9 +27,14 @@ State = tuple[tuple[int, ...], ...]
 
 
 def check(values: Mapping[str, str]) -> None:
-    """Raise BadCertificate when the settings name files that cannot be used."""
+    """Raise BadCertificate when the settings name files that cannot be used.
+
+    Raises NoClient or NoFullName where nothing could be fetched by ACME.
+    """
     if values["CERTIFICATE"] == "files":
         checked_files(values)
+    if values["CERTIFICATE"] == "acme":
+        acme.check(values)
 
 
 def ensure(
@@ -42,10 +47,13 @@ def ensure(
     Raises BadCertificate, BadKeyPair or LostAuthorityKey; then nothing has changed.
     """
     watch.apply(values, report)
+    acme_tries.keep_timer(values, report)
     # systemd may look at renewed files while their admin's own hook does
     with alone(authority.LEAF.key_path.parent):
         if values["CERTIFICATE"] == "files":
             made = take_up_files(values, report)
+        elif values["CERTIFICATE"] == "acme":
+            made = take_up_given(values, report)
         else:
             made = make_own(values, report, renew=renew)
     for thing in made:
@@ -76,6 +84,25 @@ def take_up_files(values: Mapping[str, str], report: Callable[[str], None]) -> l
     if not admin_pair.install(pair, authority.LEAF):
         return []
     return [f"copied the certificate of {values['CERTIFICATE_FILE']}"]
+
+
+def take_up_given(values: Mapping[str, str], report: Callable[[str], None]) -> list[str]:
+    """Give the proxy what the authority gave last, if it is another; what was done, in words.
+
+    Until it gives one that may serve, what there is goes on: the server's own at first.
+    """
+    try:
+        pair = acme.pair(values)
+    except admin_pair.BadCertificate as error:
+        report(f"warning: what the authority has given is not used: {error.problem}")
+        pair = None
+    if pair is None:
+        is_anothers = authority.LEAF.exists() and not authority.is_own(authority.LEAF)
+        return [] if is_anothers else make_own(values, report, renew=False)
+    acme_tries.end_row(values)
+    if not admin_pair.install(pair, authority.LEAF):
+        return []
+    return [f"took up the certificate of {values['ACME_DIRECTORY']}"]
 
 
 def make_own(values: Mapping[str, str], report: Callable[[str], None], *, renew: bool) -> list[str]:
@@ -135,6 +162,8 @@ def checked_files(values: Mapping[str, str]) -> admin_pair.Checked:
 
 def needed_names(values: Mapping[str, str]) -> ServerNames:
     """The names and addresses for which the certificate has to be valid."""
+    if values["CERTIFICATE"] == "acme" and not values["SERVER_NAMES"]:
+        return ServerNames(names.acme_hosts(values), ())
     found = names.server_names(values)
     if values["CERTIFICATE"] == "files" and not values["SERVER_NAMES"]:
         # no public authority signs localhost, a name without a domain or a private address

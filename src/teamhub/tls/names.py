@@ -9,8 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from teamhub.system.run import run
+from teamhub_shared import TeamhubError
+from teamhub_shared.rules import is_full_name
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class NoFullName(TeamhubError):
+    """The server has no name that an authority signs by ACME."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,22 @@ def server_names(values: Mapping[str, str]) -> ServerNames:
     host = values["SUBDOMAIN_HOST"].lower()
     below = (host, f"*.{host}") if host else ()
     return ServerNames(tuple(dict.fromkeys([*below, *found.dns])), found.addresses)
+
+
+def acme_hosts(values: Mapping[str, str]) -> tuple[str, ...]:
+    """The host names that an authority is asked to sign by ACME, in lower case.
+
+    They are the full ones of the settings, or the host's own.  What else people may type, such as
+    an address of the local network, no public authority signs.  Raises NoFullName.
+    """
+    wanted = values["SERVER_NAMES"].split() or [socket.getfqdn()]
+    full = tuple(dict.fromkeys(name.lower() for name in wanted if is_full_name(name)))
+    if not full:
+        raise NoFullName(
+            f"with CERTIFICATE=acme this server needs a full name, and {wanted[0]} is none",
+            "teamhub tls names hub.example.org, with the name that people type",
+        )
+    return full
 
 
 def detect() -> ServerNames:

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from teamhub.system import units
-from teamhub.tls import admin_pair, authority, certificates, constraints, key_pair
+from teamhub.tls import acme_tries, admin_pair, authority, certificates, constraints, key_pair
 from teamhub.tls.names import ServerNames
 from teamhub_shared import TeamhubError
 
@@ -107,7 +107,7 @@ def read(values: Mapping[str, str]) -> Overview:
         shown=shown_by_proxy(values),
         authority=Facts.of(authority.AUTHORITY.load_certificate()) if is_own else None,
         not_covered=not_covered(certificates.needed_names(values), kept.covered),
-        fault=authority.warning() if is_own else fault_of_files(values, certificate),
+        fault=fault_of(values, certificate),
     )
 
 
@@ -128,6 +128,15 @@ def not_covered(needed: ServerNames, covered: ServerNames) -> ServerNames:
         tuple(h for h in needed.dns if not any(admin_pair.covers(n, h) for n in covered.dns)),
         tuple(address for address in needed.addresses if address not in covered.addresses),
     )
+
+
+def fault_of(values: Mapping[str, str], kept: x509.Certificate) -> str:
+    """Why the certificate is not, or will not long be, what it should be; empty if it is."""
+    if values["CERTIFICATE"] == "own":
+        return authority.warning()
+    if values["CERTIFICATE"] == "acme":
+        return acme_tries.fault(values, kept)
+    return fault_of_files(values, kept)
 
 
 def fault_of_files(values: Mapping[str, str], kept: x509.Certificate) -> str:
@@ -186,6 +195,8 @@ def words_on_missing(overview: Overview) -> str:
     """What to do for names that are not covered."""
     if overview.source == "files":
         return "get a certificate for them, or take them out of SERVER_NAMES"
+    if overview.source == "acme":
+        return "by ACME there is one for full host names alone, as soon as the authority gives it"
     own = authority.AUTHORITY.load_certificate()
     if constraints.permitted(own, overview.not_covered) == overview.not_covered:
         return "to have it cover them: teamhub tls renew"

@@ -21,7 +21,7 @@ VALUES = {
     "HTTP_PORT": ("80", "off"),
     "LISTEN_ADDRESS": ("", "192.0.2.7", "2001:db8::7"),
     "SUBDOMAIN_HOST": ("", "hub.example.org"),
-    "CERTIFICATE": ("own", "files", "none"),
+    "CERTIFICATE": ("own", "acme", "files", "none"),
     "INTERFACE": ("lab", "notebook"),
     "MEMORY_LIMIT": ("none", "2G"),
     "CPU_LIMIT": ("none", "1.5"),

@@ -90,7 +90,7 @@ GOOD = {
         "hub.example.org 10.0.0.5 fd00::5", "hub *.example.org", "*.hub.example.org",
     ],
     "subdomain-host": ["hub.example.org", "a.b", " hub.test ", "10.0.0.1.nip.example"],
-    "certificate": ["own", "none", " own "],
+    "certificate": ["own", "none", "acme", " own "],
     "https-port": ["443", "8443", "1", "880", "65535", " 443 ", "10000"],
     "http-port": ["80", "8080", "off", "65535", " off", "80 ", "80\n "],
     "interface": ["lab", "notebook", "lab "],
@@ -206,7 +206,7 @@ LIMITS = st.sampled_from(["", "", "K", "M", "G", "T", "g", "GB", "%", " ", "\n1"
 TRIED = {
     "create-accounts": pieces("true", "false", "yes", "no", " ", "\n"),
     "server-names": pieces(*NAMES) | ADDRESSES,
-    "certificate": pieces("own", "files", "none", " ", "\n"),
+    "certificate": pieces("own", "acme", "files", "none", " ", "\n"),
     "https-port": around(1, 443, 65535) | pieces("1", "443", "off", " ", "\n"),
     "http-port": around(1, 80, 65535) | pieces("1", "80", "off", " ", "\n"),
     "interface": pieces("lab", "notebook", " ", "\n"),
@@ -232,7 +232,7 @@ def test_ports_and_certificate_go_together_or_not_in_both(scripts: Scripts, tmp_
     file = tmp_path / "there.pem"
     file.touch()
     choices = {
-        "certificate": ["own", "files", "none", "bought"],
+        "certificate": ["own", "acme", "files", "none", "bought"],
         "certificate-file": ["", str(file)],
         "key-file": ["", str(file)],
         "https-port": ["443", "8443", " 443", "0"],
@@ -242,10 +242,28 @@ def test_ports_and_certificate_go_together_or_not_in_both(scripts: Scripts, tmp_
     # config does not ask for a port that is not used
     rows = [row for row in rows if (row["certificate"], row["https-port"]) != ("none", "0")]
     taken = check(scripts, rows)
-    assert {row["certificate"] for row in taken} == {"own", "files", "none"}
+    assert {row["certificate"] for row in taken} == {"own", "acme", "files", "none"}
     assert {"certificate": "none", "https-port": "443", "http-port": "443"}.items() <= (
         next(row for row in taken if row["certificate"] == "none").items()
     )
+
+
+def test_names_and_acme_go_together_or_not_in_both(scripts: Scripts) -> None:
+    choices = {
+        "server-names": [
+            *("", " , ", "hub", "10.0.0.5", "fd00::5", "hub 10.0.0.5", "hub.example.org"),
+            *("hub, hub.example.org 10.0.0.5", "*.example.org", "hub.example.org,*.example.org"),
+        ],
+        "certificate": ["own", "acme", " acme ", "none"],
+        "subdomain-host": ["", "hub.example.org"],
+        "http-port": ["80", "off"],
+    }
+    rows = [dict(zip(choices, row, strict=True)) for row in itertools.product(*choices.values())]
+    taken = [row for row in check(scripts, rows) if row["certificate"].strip() == "acme"]
+    assert {(row["subdomain-host"], row["http-port"]) for row in taken} == {("", "80")}
+    assert {row["server-names"] for row in taken} == {
+        *("", " , ", "hub.example.org", "hub, hub.example.org 10.0.0.5")
+    }
 
 
 @pytest.mark.parametrize("question", ["certificate-file", "key-file"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from teamhub import cli, steps
 from teamhub.commands import tls
 from teamhub.settings import conf
-from teamhub.tls import authority, certificates, names, overview
+from teamhub.tls import acme, acme_tries, authority, certificates, names, overview
 from teamhub.tls.key_pair import KeyPair
 from teamhub_shared import TeamhubError
 
@@ -33,6 +34,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(names, "detect", lambda: NAMES)
     monkeypatch.setattr(overview, "shown_by_proxy", lambda _: None)
     monkeypatch.setattr(overview, "SECONDS", 0.0)
+    monkeypatch.setattr(acme, "STATE", tmp_path)
     authority.ensure_certificates(NAMES)
     return path
 
@@ -140,6 +142,52 @@ def test_renew_renews(done: list[str], capsys: pytest.CaptureFixture[str]) -> No
     run("renew")
     assert done == ["renew for "]
     assert "warning: in use: no: teamhub-proxy.service does not answer" in capsys.readouterr().err
+
+
+class TestAcme:
+    """CERTIFICATE=acme: an authority is asked, and that is waited for."""
+
+    @pytest.fixture(autouse=True)
+    def _acme(self, settings: Path, done: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.write_text('SERVER_NAMES=""\nCERTIFICATE="acme"\n')
+        monkeypatch.setattr(socket, "getfqdn", lambda: "hub.example.org")
+        monkeypatch.setattr(certificates, "check", lambda _: None)
+
+        def fetch(values: dict[str, str], _: Callable[[str], None]) -> bool:
+            done.append(f"fetch for {' '.join(names.acme_hosts(values))}")
+            return True
+
+        monkeypatch.setattr(acme_tries, "fetch", fetch)
+
+    def test_renew_fetches_one_and_says_that_authorities_count(
+        self, done: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run("renew")
+        assert done == ["fetch for hub.example.org", "renew for "]
+        assert "warning: authorities count" in capsys.readouterr().err
+
+    def test_names_are_written_and_one_is_fetched_for_them(self, done: list[str]) -> None:
+        run("names", "new.example.org", "10.0.0.5")
+        assert done == [
+            "write SERVER_NAMES=new.example.org 10.0.0.5",
+            "fetch for new.example.org",
+            "renew for new.example.org 10.0.0.5",
+        ]
+
+    def test_names_of_which_none_is_full_change_nothing(self, done: list[str]) -> None:
+        with pytest.raises(TeamhubError, match="one has to be a full name"):
+            run("names", "hub", "10.0.0.5")
+        assert done == []
+
+    def test_show_says_where_it_comes_from(self, capsys: pytest.CaptureFixture[str]) -> None:
+        run("show")
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].endswith("acme: fetched and renewed from ACME_DIRECTORY of teamhub.conf")
+        assert lines[-1].startswith("wrong           another is to come from https://acme-v02")
+
+    def test_nobody_has_to_import_anything(self) -> None:
+        with pytest.raises(tls.NoAuthority, match="with CERTIFICATE=acme"):
+            run("ca")
 
 
 class TestNone:

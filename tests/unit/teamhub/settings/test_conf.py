@@ -82,8 +82,16 @@ def test_spaces_around_an_answer_and_commas_between_names_do_not_matter(conf: Pa
         ("SUBDOMAIN_HOST=192.0.2.7", "write a name such as hub.example.org"),
         ("LISTEN_ADDRESS=hub", "one IP address"),
         ("LISTEN_ADDRESS=10.0.0.5 10.0.0.6", "one IP address"),
-        ("CERTIFICATE=letsencrypt", "own, files or none"),
+        ("CERTIFICATE=letsencrypt", "own, acme, files or none"),
         ("CERTIFICATE=files", "CERTIFICATE_FILE=''"),
+        ("ACME_DIRECTORY=", "begins with https://"),
+        ("ACME_DIRECTORY=http://ca.example.org/acme", "begins with https://"),
+        ("ACME_DIRECTORY=https://ca.example.org /acme", "begins with https://"),
+        ("ACME_DIRECTORY=https://user@ca.example.org/acme", "begins with https://"),
+        ("ACME_DIRECTORY=--help", "begins with https://"),
+        ("ACME_EMAIL=admin", "one address such as"),
+        ("ACME_EMAIL=-a@example.org", "one address such as"),
+        ("ACME_EMAIL=a@example.org b@example.org", "one address such as"),
         ("CERTIFICATE_FILE=server.crt", "from / on"),
         ("KEY_FILE=/a'b", "holds the character '"),
         ('KEY_FILE=/a"b', 'holds the character "'),
@@ -135,6 +143,12 @@ def test_a_bad_answer_is_named_with_the_reason(conf: Path, answer: str, reason: 
         "CPU_LIMIT=128",
         "TASKS_LIMIT=128",
         "CREATE_ACCOUNTS=no",
+        "CERTIFICATE=acme",
+        "ACME_DIRECTORY=https://ca.example.org:9000/acme/acme/directory",
+        "ACME_DIRECTORY=https://10.0.0.5/dir",
+        "ACME_DIRECTORY=https://[fd00::5]:14000/dir?x=1",
+        "ACME_EMAIL=admin+hub@example.org",
+        "ACME_EMAIL=",
         "CERTIFICATE_FILE=/etc/ssl/unser Zertifikät.pem",
     ],
 )
@@ -146,6 +160,26 @@ def test_these_are_fine(conf: Path, answer: str) -> None:
 def test_without_certificate_the_hub_needs_the_http_port(conf: Path) -> None:
     error = complaint(conf, "CERTIFICATE=none", "HTTP_PORT=off")
     assert "HTTP_PORT='off'" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("HTTP_PORT=off", "HTTP_PORT='off': with CERTIFICATE=acme the authority looks"),
+        ("SUBDOMAIN_HOST=hub.test", "files with one for *.hub.test"),
+        ("SERVER_NAMES=hub.test *.hub.test", "no certificate for *.NAME"),
+        ("SERVER_NAMES=hub 10.0.0.5 fd00::5", "one has to be a full name"),
+    ],
+)
+def test_what_an_authority_cannot_look_at_does_not_go_with_acme(
+    conf: Path, answer: str, reason: str
+) -> None:
+    assert reason in complaint(conf, "CERTIFICATE=acme", answer).problem
+
+
+def test_addresses_and_short_names_beside_a_full_one_do(conf: Path) -> None:
+    names = "SERVER_NAMES=hub.test hub 10.0.0.5"
+    assert settings.read(["CERTIFICATE=acme", names], path=conf)["CERTIFICATE"] == "acme"
 
 
 def test_without_certificate_the_https_port_does_not_matter(conf: Path) -> None:

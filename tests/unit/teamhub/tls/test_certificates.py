@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -13,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from teamhub.system import units
-from teamhub.tls import authority, certificates, names, watch
+from teamhub.tls import acme_tries, authority, certificates, names, watch
 from teamhub.tls.admin_pair import BadCertificate
 from teamhub_shared.settings import SETTINGS
+from unit.teamhub.tls.conftest import HOST, Given
 
-HOST = "hub.example.org"
 DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
 
 
@@ -28,6 +29,7 @@ def reloads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(units, "is_active", lambda _: True)
     monkeypatch.setattr(units, "reload", found.append)
     monkeypatch.setattr(watch, "apply", lambda _values, _report: None)
+    monkeypatch.setattr(acme_tries, "keep_timer", lambda _values, _report: None)
     monkeypatch.setattr(names, "detect", lambda: names.sort_names([HOST, "localhost", "10.0.0.5"]))
     return found
 
@@ -150,6 +152,73 @@ class TestFiles:
         assert certificates.needed_names(files) == names.sort_names([HOST])
         named = {**files, "SERVER_NAMES": f"{HOST} hub 10.0.0.5"}
         assert certificates.needed_names(named) == names.sort_names([HOST, "hub", "10.0.0.5"])
+
+
+@pytest.mark.usefixtures("reloads")
+class TestAcme:
+    """CERTIFICATE=acme."""
+
+    def test_until_the_authority_gives_one_the_servers_own_serves(self, given: Given) -> None:
+        certificates.ensure(given.values, ignore)
+        assert authority.is_own(authority.LEAF)
+        authority.LEAF.load()
+
+    def test_what_it_gives_is_taken_up_once(self, given: Given, reloads: list[str]) -> None:
+        certificates.ensure(given.values, ignore)
+        certificate = given.give()
+        for _ in range(2):
+            certificates.ensure(given.values, ignore)
+        assert authority.LEAF.load()[1] == certificate
+        assert reloads == [units.PROXY] * 2
+        assert authority.LEAF.certificate_path.stat().st_mode & 0o777 == 0o600
+
+    def test_a_certificate_of_before_goes_on_until_there_is_one(
+        self, given: Given, files: dict[str, str]
+    ) -> None:
+        certificates.ensure(files, ignore)
+        before = copied()
+        certificates.ensure(given.values, ignore)
+        assert copied() == before
+
+    @pytest.mark.parametrize(
+        ("hosts", "age", "words"),
+        [(("other.example.org",), 0, "not for hub.example.org"), ((HOST,), 91, "it expired on")],
+    )
+    def test_one_that_cannot_serve_is_named_and_the_one_before_goes_on(
+        self, given: Given, hosts: tuple[str, ...], age: float, words: str
+    ) -> None:
+        certificate = given.give()
+        certificates.ensure(given.values, ignore)
+        given.give(*hosts, age=age)
+        said: list[str] = []
+        certificates.ensure(given.values, said.append)
+        assert [words in line for line in said] == [True]
+        assert authority.LEAF.load()[1] == certificate
+
+    def test_the_row_of_tries_ends_with_one_that_serves(self, given: Given) -> None:
+        acme_tries.note(given.values)
+        certificates.ensure(given.values, ignore)
+        assert acme_tries.row(given.values)
+        given.give()
+        certificates.ensure(given.values, ignore)
+        assert not acme_tries.row(given.values)
+
+    def test_back_to_its_own_the_server_makes_one(self, given: Given) -> None:
+        given.give()
+        certificates.ensure(given.values, ignore)
+        certificates.ensure({**given.values, "CERTIFICATE": "own"}, ignore)
+        assert authority.is_own(authority.LEAF)
+
+    def test_it_has_to_cover_what_people_type_if_that_is_listed(self, given: Given) -> None:
+        given.values["SERVER_NAMES"] = f"{HOST} hub 10.0.0.5"
+        assert certificates.needed_names(given.values).all == [HOST, "hub", "10.0.0.5"]
+
+    def test_else_the_full_name_of_the_host(
+        self, given: Given, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(socket, "getfqdn", lambda: "Own.example.org")
+        given.values["SERVER_NAMES"] = ""
+        assert certificates.needed_names(given.values).all == ["own.example.org"]
 
 
 @pytest.mark.parametrize(

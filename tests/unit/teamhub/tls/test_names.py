@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address
+
+import pytest
 
 from teamhub.tls import names
 
@@ -37,3 +40,22 @@ def test_what_people_type_is_a_name_or_else_an_address() -> None:
         "hub.example.org"
     )
     assert names.sort_names(["*.hub.example.org", "10.0.0.5"]).first == "10.0.0.5"
+
+
+def test_an_authority_is_asked_by_acme_for_full_names_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = "Hub.example.org hub 10.0.0.5 fd00::5 hub.example.org *.example.org www.example.org"
+    assert names.acme_hosts({"SERVER_NAMES": wanted}) == ("hub.example.org", "www.example.org")
+    monkeypatch.setattr(socket, "getfqdn", lambda: "own.example.org")
+    assert names.acme_hosts({"SERVER_NAMES": ""}) == ("own.example.org",)
+
+
+@pytest.mark.parametrize("name", ["hub", "10.0.0.5", "localhost"])
+def test_a_server_without_one_is_told_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda: name)
+    with pytest.raises(names.NoFullName, match=f"{name} is none") as caught:
+        names.acme_hosts({"SERVER_NAMES": ""})
+    assert caught.value.remedy.startswith("teamhub tls names hub.example.org")

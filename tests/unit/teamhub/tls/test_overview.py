@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from teamhub.tls import authority, names, overview
+from teamhub.tls import authority, certificates, names, overview
 from teamhub.tls.key_pair import KeyPair
 from teamhub_shared.settings import SETTINGS
+from unit.teamhub.tls.conftest import Given
 
 DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
 NAMES = names.sort_names(["hub.example.org", "hub", "10.0.0.5", "fd00::5"])
@@ -207,6 +208,36 @@ class TestFault:
     def test_a_lost_key_of_the_authority_is_named(self, own: dict[str, str]) -> None:
         authority.AUTHORITY.key_path.unlink()
         assert "ca.key is missing" in overview.read(own).fault
+
+
+class TestAcme:
+    """A certificate that an authority gives."""
+
+    @pytest.fixture
+    def acme(self, own: dict[str, str], given: Given) -> dict[str, str]:
+        return {**given.values, "HTTPS_PORT": own["HTTPS_PORT"]}
+
+    def test_before_there_is_one_its_reason_is_said(
+        self, acme: dict[str, str], given: Given
+    ) -> None:
+        given.fail("no route")
+        line = overview.in_a_line(acme)
+        assert line.startswith("acme, valid until ")
+        assert line.endswith("; no route; tried again within an hour; open port 80")
+        assert overview.read(acme).authority is None
+
+    def test_one_that_serves_has_no_fault(self, acme: dict[str, str], given: Given) -> None:
+        given.give()
+        certificates.ensure(acme, lambda _: None)
+        assert overview.read(acme).fault == ""
+
+    def test_what_no_authority_signs_is_named(self, acme: dict[str, str], given: Given) -> None:
+        given.give()
+        certificates.ensure(acme, lambda _: None)
+        acme["SERVER_NAMES"] += " 10.0.0.5"
+        seen = overview.read(acme)
+        assert (seen.not_covered.all, seen.fault) == (["10.0.0.5"], "")
+        assert "full host names alone" in overview.words_on_missing(seen)
 
 
 class TestInALine:
