@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 Row = Mapping[str, object]
@@ -14,8 +15,15 @@ def show(rows: Iterable[Row], columns: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(listed, indent=2))
         return
+    # a terminal may have fewer characters than a package's summary
+    encoding = sys.stdout.encoding or "utf-8"
     for line in table(listed, columns):
-        print(line)
+        print(line.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def printable(text: str) -> str:
+    """A text from elsewhere, without what moves a terminal's cursor or turns words round."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def table(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from teamhub_shared import CHANNEL_DIR, LOCK_NAME
+from teamhub_shared import BILL, CHANNEL_DIR, LOCK_NAME
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,8 @@ class Layout:
     root: Path = Path("/opt/teamhub")
     #: The channel that the package carries, with its lock.
     channel: Path = CHANNEL_DIR
+    #: What the package says of itself that it is made of.
+    bill: Path = BILL
     #: The packages that the team asks for.
     team_file: Path = Path("/etc/teamhub/environment.yml")
     #: rattler's own settings for other channels (proxy, certificates, logins); optional.
