@@ -27,9 +27,12 @@ def printable(text: str) -> str:
 
 
 def table(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
-    """The lines of a table: a heading, and each column as wide as its longest entry."""
+    """The lines of a table: a heading, and each column as wide as its longest entry.
+
+    What is in it may be of a channel, or of a person's process.
+    """
     lines = [[column.replace("_", " ").upper() for column in columns]]
-    lines += [[str(row[column]) for column in columns] for row in rows]
+    lines += [[printable(str(row[column])) for column in columns] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

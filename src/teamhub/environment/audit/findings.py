@@ -127,17 +127,17 @@ def order(finding: Finding) -> tuple[str, ...]:
 
 
 def row(finding: Finding) -> Row:
-    """What is said of a finding; nothing in it can move a terminal's cursor."""
+    """What is said of a finding."""
     advisory, package = finding.advisory, finding.package
     return {
         "package": package.name,
         "version": package.version,
         "ecosystem": package.ecosystem,
         "environment": ", ".join(sorted(finding.environments)),
-        "advisory": printable(", ".join((advisory.id, *advisory.aliases))),
-        "fixed_in": printable(finding.fixed_in) or "none yet",
-        "severity": printable(advisory.severity),
-        "summary": printable(" ".join(advisory.summary.split())),
+        "advisory": ", ".join((advisory.id, *advisory.aliases)),
+        "fixed_in": finding.fixed_in or "none yet",
+        "severity": advisory.severity,
+        "summary": " ".join(advisory.summary.split()),
         "remedy": package.remedy,
     }
 
@@ -153,4 +153,5 @@ def remedies(rows: Iterable[Row]) -> str:
     names: dict[str, dict[str, None]] = defaultdict(dict)
     for each in rows:
         names[str(each["remedy"])][str(each["package"])] = None
-    return "; ".join(f"for {', '.join(whose)}: {remedy}" for remedy, whose in names.items())
+    said = (f"for {', '.join(whose)}: {remedy}" for remedy, whose in names.items())
+    return printable("; ".join(said))

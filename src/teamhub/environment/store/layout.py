@@ -15,12 +15,12 @@ class Layout:
     root: Path = Path("/opt/teamhub")
     #: The channel that the package carries, with its lock.
     channel: Path = CHANNEL_DIR
-    #: What the package says of itself that it is made of.
-    bill: Path = BILL
     #: The packages that the team asks for.
     team_file: Path = Path("/etc/teamhub/environment.yml")
     #: rattler's own settings for other channels (proxy, certificates, logins); optional.
     network_file: Path = Path("/etc/teamhub/rattler.toml")
+    #: What the package says of itself that it is made of.
+    bill: Path = BILL
 
     @property
     def generations(self) -> Path:

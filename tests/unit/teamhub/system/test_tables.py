@@ -38,6 +38,11 @@ def test_a_text_from_elsewhere_cannot_move_the_cursor(text: str) -> None:
     assert len(shown) == len(text)
 
 
+def test_nothing_in_a_table_moves_the_cursor() -> None:
+    lines = tables.table([{"name": "a\nb\x1b[2J", "asked_by": "\u202ex"}], ("name", "asked_by"))
+    assert lines == ["NAME     ASKED BY", "a?b?[2J  ?x"]
+
+
 def test_words_stay_as_they_are() -> None:
     assert tables.printable("caf\u00e9 \u8336, 1.0") == "caf\u00e9 \u8336, 1.0"
     assert tables.printable("\x1b[2J\u202e\ud800\n") == "?[2J???"

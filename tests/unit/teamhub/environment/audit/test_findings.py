@@ -18,6 +18,7 @@ from teamhub.environment.audit.files import BadAdvisories
 from teamhub.environment.audit.findings import Row
 from teamhub.environment.audit.inventory import UPDATE, UPGRADE, Installed
 from teamhub.environment.audit.versions import COMPARE, DEBIAN, NPM, PYPI
+from teamhub.system.tables import table
 from unit.teamhub.environment.conftest import Server
 
 THING = Installed(PYPI, "", "thing", "1.0", "user", UPDATE)
@@ -144,6 +145,7 @@ def test_a_generation_is_compared(server: Server, tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+COLUMNS = ("package", "version", "environment", "advisory", "fixed_in", "summary")
 words = st.sampled_from(["0", "1.0", "1.0.0", "1.0-1", "2", "*", "x", ""]) | st.text(max_size=5)
 #: Nearly an advisory: of the form, with something else in any place of it.
 odd = st.none() | st.integers() | st.lists(st.integers(), max_size=1)
@@ -187,5 +189,5 @@ def test_any_advisory_is_compared_or_refused(
     except BadAdvisories as error:
         assert error.problem.isprintable()  # noqa: PT017 - it may also be compared
         return
-    for row in found:
-        assert all(str(cell).isprintable() for cell in row.values())
+    assert findings.remedies(found).isprintable()
+    assert len(table([findings.shortened(row) for row in found], COLUMNS)) == len(found) + 1
