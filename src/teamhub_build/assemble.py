@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+from teamhub_build.bill import write_bill
 from teamhub_build.channel import write_channel
 from teamhub_build.commands import run_logged
 from teamhub_build.inputs import EmbeddedInputs, Inputs
@@ -23,7 +24,7 @@ from teamhub_build.release import Release, read_release
 from teamhub_build.source import write_payload, write_python_source, write_source_tree
 from teamhub_build.variant import Variant
 from teamhub_build.workspace import Workspace
-from teamhub_shared import CHANNEL_DIR
+from teamhub_shared import BILL, CHANNEL_DIR
 
 #: The only settings that debhelper sees, so that no machine's own change the package.
 ENVIRONMENT = {
@@ -61,6 +62,14 @@ def assemble(
         progress.stage("laying out the Debian source package")
         payload = write_payload(
             stage / "payload", workspace.shipped_channel(variant), inputs.vendored
+        )
+        write_bill(
+            payload / BILL.name,
+            channel=workspace.shipped_channel(variant),
+            variant=variant,
+            release=release,
+            repository=workspace.repository,
+            vendored=inputs.vendored,
         )
         tree = write_source_tree(
             stage / "source",

@@ -77,6 +77,14 @@ def lock_environments(request: Request, lock: Path) -> list[Record]:
     return [described(record) for record in records]
 
 
+def locked_environments(lock: Path) -> dict[str, list[Record]]:
+    """The packages that a lock names, by environment, in this process."""
+    return {
+        name: [described(record) for record in environment.conda_repodata_records()[PLATFORM]]
+        for name, environment in read_lock(lock).environments()
+    }
+
+
 async def locked_records(request: Request, path: Path) -> list[RepoDataRecord]:
     """Lock every environment; the records of all, sorted by address."""
     from rattler import Channel, LockChannel, LockFile, LockPlatform

@@ -16,6 +16,9 @@ ENVIRONMENTS = ("hub", "user")
 #: Where the package puts the channel that it carries.
 CHANNEL_DIR = Path("/usr/share/teamhub/channel")
 
+#: The package's bill of materials (SBOM), in CycloneDX's form.
+BILL = Path("/usr/share/teamhub/teamhub.cdx.json")
+
 #: The lock that names every conda package of both environments, in rattler's lock format.
 LOCK_NAME = "teamhub.lock"
 

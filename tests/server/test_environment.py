@@ -39,6 +39,70 @@ def test_a_package_is_added_from_the_teams_channel(
     assert re.search(r"^  - lazy$", team_file(server), re.MULTILINE)
 
 
+def advisory(name: str, ecosystem: str, fixed: str) -> dict[str, object]:
+    """An advisory in OSV's form, about every version before this one."""
+    events = [{"introduced": "0"}, {"fixed": fixed}]
+    affected = {
+        "package": {"ecosystem": ecosystem, "name": name},
+        "ranges": [{"type": "ECOSYSTEM", "events": events}],
+    }
+    return {"id": f"MADE-UP-{name}", "affected": [affected], "summary": "It does\x1b[2J harm."}
+
+
+ADVISORIES = "/srv/advisories.json"
+
+
+@pytest.mark.usefixtures("channel")
+def test_an_advisory_about_the_teams_package_is_found(server: BootedServer) -> None:
+    server.run("tee", ADVISORIES, given=json.dumps([advisory("Lazy", "PyPI", "1.5")]))
+    done = server.run("teamhub", "env", "audit", ADVISORIES, check=False)
+    assert done.returncode == 1
+    assert re.search(
+        r"^lazy +1\.0 +user +MADE-UP-Lazy +1\.5 +It does\?\[2J harm\.$", done.stdout, re.MULTILINE
+    )
+    assert "for lazy: teamhub env apply --update" in complaint(done)
+
+
+def test_advisories_about_what_ships_are_found(server: BootedServer) -> None:
+    every = [
+        advisory("jupyterhub", "PyPI", "999"),
+        advisory("py-rattler", "PyPI", "999"),
+        advisory("http-proxy-3", "npm", "999.0.0"),
+        advisory("nodejs", "Debian", "999"),
+        advisory("nodejs", "Debian:1", "999"),
+        advisory("absent", "PyPI", "999"),
+    ]
+    lines = "".join(json.dumps(each) + "\n" for each in every)
+    server.run("tee", "/srv/lines.jsonl", given=lines)
+    done = server.run("teamhub", "env", "audit", "--json", "/srv/lines.jsonl", check=False)
+    assert done.returncode == 1
+    rows = {row["package"]: row for row in json.loads(done.stdout)}
+    assert {name: row["environment"] for name, row in rows.items()} == {
+        "jupyterhub": "hub, user",
+        "py-rattler": "teamhub",
+        "http-proxy-3": "hub",
+        "nodejs": "hub",
+    }
+    assert rows["jupyterhub"]["remedy"] == "apt install --only-upgrade teamhub"
+    version = server.output("dpkg-query", "--show", "--showformat=${source:Version}", "nodejs")
+    assert (rows["nodejs"]["version"], rows["nodejs"]["remedy"]) == (version, "apt upgrade")
+
+
+@pytest.mark.fault(
+    "`env audit` of a file that is no advisory",
+    person="nothing: people work on",
+    admin="one line: which file, which line, and what to do",
+    remedy="the file in OSV's form",
+)
+def test_a_file_that_is_no_advisory_is_named(server: BootedServer) -> None:
+    server.run("tee", "/srv/bad.json", given='{"id":\n nonsense}')
+    failed = server.run("teamhub", "env", "audit", "/srv/bad.json", check=False)
+    assert "/srv/bad.json, line 2: no JSON" in complaint(failed)
+    assert "Traceback" not in failed.stderr
+    server.run("tee", "/srv/bad.json", given="[]")
+    assert "none of them is affected" in env(server, "audit", "/srv/bad.json")
+
+
 def test_the_hub_did_not_notice(server: BootedServer, first: str) -> None:
     main = main_process(server, "teamhub")
     assert f"{first}/hub/" in server.output("cat", f"/proc/{main}/cmdline").replace("\0", " ")
@@ -63,6 +127,10 @@ def test_a_kernel_keeps_its_generation_while_the_current_one_moves(
     status = server.output("teamhub", "status")
     assert re.search(r"^zoe +2 ", status, re.MULTILINE), status
     assert "zoe" in next(row for row in history(server) if row["generation"] == 2)["used_by"]
+
+
+def test_a_newer_version_is_not_affected(server: BootedServer) -> None:
+    assert "none of them is affected" in env(server, "audit", ADVISORIES)
 
 
 def test_rollback_and_forward(server: BootedServer) -> None:

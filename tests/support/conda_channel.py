@@ -30,9 +30,12 @@ class Channel:
         *,
         depends: Sequence[str] = (),
         files: Mapping[str, str] | None = None,
+        purls: Sequence[str] = (),
     ) -> Path:
         """Add a package, which has a program of its name, and return its file."""
-        package = CondaPackage(name, version, "0", "noarch", tuple(depends), noarch="generic")
+        package = CondaPackage(
+            name, version, "0", "noarch", tuple(depends), noarch="generic", purls=tuple(purls)
+        )
         tree = self.folder.parent / f"tree-{self.folder.name}-{name}-{version}"
         content = files or {f"share/{name}/version": version}
         for path, text in {f"bin/{name}": "#!/bin/sh\n", **content}.items():

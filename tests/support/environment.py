@@ -79,6 +79,8 @@ class TeamChannel(Channel):
         """Add a Python package, with a module `late` that says its version."""
         folder = f"{self._packages}/{name}"
         files = {f"{folder}/__init__.py": "", f"{folder}/late.py": f"VERSION = {version!r}\n"}
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        files[f"{folder}-{version}.dist-info/METADATA"] = metadata
         return self.add(name, version, files=files)
 
     def close(self) -> None:

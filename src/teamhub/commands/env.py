@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teamhub.environment.store.layout import SERVER
@@ -26,6 +27,10 @@ class ShippedPackage(TeamhubError):
 
 class Different(TeamhubError):
     """The environment differs from what was installed."""
+
+
+class Vulnerable(TeamhubError):
+    """Advisories are about packages that are installed."""
 
 
 def add_to(commands: Commands) -> None:
@@ -67,7 +72,15 @@ def add_asking(actions: Commands) -> None:
     comparing.add_argument("one", nargs="?", metavar="A", help="default: the one before")
     comparing.add_argument("other", nargs="?", metavar="B", help="default: the current one")
     verifying = action(actions, "verify", verify, "find what was changed by hand or is damaged")
-    for asking in (listing, searching, past, comparing, verifying):
+    auditing = action(actions, "audit", audit, "find packages that advisories are about")
+    auditing.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="advisories in OSV's form: JSON, JSON lines, or a folder or .zip of these",
+    )
+    for asking in (listing, searching, past, comparing, verifying, auditing):
         asking.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
@@ -224,3 +237,19 @@ def verify(chosen: argparse.Namespace) -> None:
             f"{' and '.join(whose)} current environment is not as it was made", "; ".join(remedies)
         )
     report("the current environment is as it was made, the hub's and people's")
+
+
+def audit(chosen: argparse.Namespace) -> None:
+    """Compare what is installed with advisories; raises Vulnerable."""
+    from teamhub.environment.audit import findings
+    from teamhub.environment.store.state import read_state
+
+    done = findings.audit(read_state().needed_current, chosen.files, SERVER)
+    rows = done.rows if chosen.json else [findings.shortened(row) for row in done.rows]
+    if chosen.json or rows:
+        columns = ("package", "version", "environment", "advisory", "fixed_in", "summary")
+        show(rows, columns, as_json=chosen.json)
+    compared = f"{done.packages} packages compared with {done.advisories} advisories"
+    if rows:
+        raise Vulnerable(f"{compared}: {len(rows)} to look at", findings.remedies(done.rows))
+    report(f"{compared}: none of them is affected")

@@ -121,14 +121,9 @@ def made_again(path: Path, number: int, moves: list[Switch], layout: Layout) -> 
 def locked_packages(lock: Path) -> tuple[Package, ...]:
     """The packages that a lock has for people, read in this process.
 
-    Raises TeamhubError if the lock cannot be read.
+    Raises CorruptPackage if the lock cannot be read.
     """
-    try:
-        return tuple(map(manifest.package, locked_records(lock, "user")))
-    except TeamhubError:
-        raise
-    except Exception as error:  # rattler raises errors of its own binding, without a common base
-        raise TeamhubError(f"{lock}: {error}", f"type: {retry_env_command()}") from error
+    return tuple(map(manifest.package, locked_records(lock, "user")))
 
 
 def pips_packages(prefix: Path) -> Iterable[PipPackage]:
@@ -146,5 +141,5 @@ def team_specs(prefix: Path, layout: Layout) -> list[str]:
         lines = (prefix / "conda-meta/history").read_text("utf-8").splitlines()
         asked = [line.removeprefix(start) for line in lines if line.startswith(start)]
         return [spec for spec in ast.literal_eval(asked[-1]) if spec not in shipped]
-    except (OSError, ValueError, SyntaxError, IndexError):
+    except (OSError, ValueError, SyntaxError, IndexError, TypeError, MemoryError, RecursionError):
         return []

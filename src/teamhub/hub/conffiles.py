@@ -132,7 +132,7 @@ def json_fault(text: bytes) -> str:
     """Why a text is not JSON."""
     try:
         json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return f"is not JSON: {error}"
     return ""
 
@@ -143,6 +143,8 @@ def python_fault(text: bytes) -> str:
         ast.parse(text)
     except (SyntaxError, ValueError) as error:
         said = str(error)
+    except (MemoryError, RecursionError):
+        said = "it is nested too deeply"
     else:
         return ""
     own = CURRENT / "hub/bin/python3"

@@ -12,6 +12,7 @@ from pathlib import Path
 from teamhub.system import units
 from teamhub.system.remedies import retry_command
 from teamhub.system.run import run
+from teamhub.system.tables import printable
 from teamhub_shared import TeamhubError
 
 LOOPBACK = "127.0.0.1"
@@ -34,7 +35,7 @@ class Listener:
     pid: int
 
     def __str__(self) -> str:
-        return f"{self.program} (pid {self.pid})"
+        return f"{printable(self.program)} (pid {self.pid})"
 
 
 def check(values: Mapping[str, str], *, first_time: bool) -> None:
@@ -88,8 +89,10 @@ def check_address(address: str) -> None:
 def foreign_listener(port: int, address: str = "") -> Listener | None:
     """The program, if not ours, that listens on `port` of `address`, or of every address."""
     shown = run(["ss", "-H", "-l", "-t", "-n", "-p", f"sport = :{port}"], remedy="install iproute2")
-    for line in shown.splitlines():
-        place = line.split()[3].rpartition(":")[0].partition("%")[0]
+    for fields, line in ((line.split(), line) for line in shown.splitlines()):
+        if len(fields) < 4:  # the rest of a name that has a line break in it
+            continue
+        place = fields[3].rpartition(":")[0].partition("%")[0]
         if address and place not in (address, f"[{address}]", *EVERYWHERE):
             continue
         for program, pid in re.findall(r'\("([^"]*)",pid=([0-9]+)', line):

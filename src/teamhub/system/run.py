@@ -18,12 +18,21 @@ class CommandFailed(TeamhubError):
 def run(command: Sequence[str], *, remedy: str, given: str = "") -> str:
     """Run `command` with `given` as its input, and return what it printed on stdout.
 
+    Bytes that are no text are kept, as Python keeps those of file names: the names of people's
+    processes may have some.
     Its standard input ends, so that nothing can wait for a person, and its stdout is never ours:
     while debconf listens, ours belongs to debconf (debconf-devel(7)).
     Raises CommandFailed with the program's last line.
     """
     try:
-        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            input=given,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+        )
     except OSError as error:
         raise CommandFailed(f"cannot run {command[0]}: {error.strerror}", remedy) from error
     if done.returncode:

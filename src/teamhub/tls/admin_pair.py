@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from teamhub.system.remedies import retry_command
-from teamhub.tls.key_pair import BLOCK, KeyPair, end_of, private_pem, spki, start_of
+from teamhub.tls.key_pair import BLOCK, DAMAGE, KeyPair, end_of, private_pem, spki, start_of
 from teamhub_shared import TeamhubError
 
 #: What authorities sign and browsers accept (CA/Browser Forum Baseline Requirements, 6.1.5).
@@ -44,14 +44,18 @@ def check(certificate_file: Path, key_file: Path, hosts: tuple[str, ...]) -> Che
     Raises BadCertificate, naming the file and what is wrong.
     """
     blocks = read_blocks(certificate_file)
-    chain = [load_certificate(block, certificate_file) for block in blocks]
     key = load_key(key_file)
-    check_pair(chain, certificate_file, key, key_file)
-    check_signature(chain[0], certificate_file)
-    check_dates(chain[0], certificate_file)
-    check_hosts(chain[0], certificate_file, hosts)
+    try:
+        chain = list(map(x509.load_pem_x509_certificate, blocks))
+        check_pair(chain, certificate_file, key, key_file)
+        check_signature(chain[0], certificate_file)
+        check_dates(chain[0], certificate_file)
+        check_hosts(chain[0], certificate_file, hosts)
+        alone = len(chain) == 1 and chain[0].issuer != chain[0].subject
+    except DAMAGE as error:
+        words = "a certificate in it is damaged, or has a part of an unknown kind"
+        raise bad(certificate_file, words, "get the file again") from error
     check_with_openssl(certificate_file, key_file)
-    alone = len(chain) == 1 and chain[0].issuer != chain[0].subject
     warning = (
         f"{certificate_file} does not hold the certificate of its issuer; "
         "programs that do not know the issuer will refuse the server (certbot: use fullchain.pem)"
@@ -81,14 +85,6 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise bad(path, error.strerror or str(error), "put it there or name another") from error
-
-
-def load_certificate(block: bytes, path: Path) -> x509.Certificate:
-    """One certificate."""
-    try:
-        return x509.load_pem_x509_certificate(block)
-    except ValueError as error:
-        raise bad(path, "a certificate in it is damaged", "get the file again") from error
 
 
 def load_key(path: Path) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:

@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     )
 
 
+#: What cryptography raises for a certificate; most parts of it are parsed when they are asked for.
+DAMAGE = (
+    ValueError,
+    KeyError,  # a name's type that Debian 12's cryptography (38) does not know
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
 #: A certificate in a PEM file.
 BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -64,9 +74,11 @@ class KeyPair:
     def load_certificate(self) -> x509.Certificate:
         """Read the certificate alone.  Raises BadKeyPair."""
         try:
-            return x509.load_pem_x509_certificate(read(self.certificate_path))
-        except ValueError as error:
+            certificate = x509.load_pem_x509_certificate(read(self.certificate_path))
+            certificate.public_key(), certificate.extensions, certificate.subject
+        except DAMAGE as error:
             raise self.unusable(f"{self.certificate_path.name} is damaged or empty") from error
+        return certificate
 
     def unusable(self, reason: str) -> BadKeyPair:
         """The error for files that cannot be used."""

@@ -48,6 +48,9 @@ class CondaPackage:
     noarch: str | None = None
     license: str = ""
     summary: str = ""
+    #: What it is made of, or stands for, in the words of other ecosystems: package URLs
+    #: (https://github.com/package-url/purl-spec), which lock and prefix keep.
+    purls: tuple[str, ...] = ()
 
     @property
     def filename(self) -> str:
@@ -71,6 +74,8 @@ class CondaPackage:
             "subdir": self.subdir,
             "timestamp": MTIME * 1000,
         }
+        if self.purls:
+            index["purls"] = list(self.purls)
         if self.constrains:
             index["constrains"] = list(self.constrains)
         if self.noarch:

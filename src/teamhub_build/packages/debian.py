@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from packageurl import PackageURL
+
 from teamhub_build.packages.conda_file import CondaPackage
 from teamhub_build.packages.recipe import Recipe
 from teamhub_build.suites import Suite
@@ -73,6 +75,7 @@ def _python(suite: Suite) -> Recipe:
         depends=(f"python_abi {suite.python}.* *_{abi}",),
         license="Python-2.0",
         summary="Debian's own Python",
+        purls=(debian_purl(f"python{suite.python}"),),
     )
     return Recipe(package, write_tree)
 
@@ -99,6 +102,7 @@ def _nodejs(suite: Suite) -> Recipe:
         subdir="linux-64",
         license="MIT",
         summary="Debian's own Node.js",
+        purls=(debian_purl("nodejs"),),
     )
 
     def write_tree(tree: Path) -> tuple[()]:
@@ -106,6 +110,11 @@ def _nodejs(suite: Suite) -> Recipe:
         return ()
 
     return Recipe(package, write_tree)
+
+
+def debian_purl(package: str) -> str:
+    """The package URL of a Debian package, without a version: apt's is the server's."""
+    return PackageURL("deb", "debian", package).to_string()
 
 
 def _write_link(tree: Path, package: str, program: str) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+
+from packageurl import PackageURL
 
 from teamhub_build.packages.conda_file import PREFIX_PLACEHOLDER, CondaPackage
 from teamhub_build.packages.left_out import is_left_out
@@ -21,6 +25,9 @@ OLDEST_NODEJS = "18.19"
 
 #: What npm leaves in node_modules for itself; its record of the tree names download addresses.
 NPM_PRIVATE = (".bin", ".package-lock.json")
+
+#: Where the manifest of a module is, also of one inside another's folder.
+MODULE = re.compile(r"(?:.*/)?node_modules/(?:(@[^/]+)/)?([^/@.][^/]*)/package\.json")
 
 
 class NpmTreeError(TeamhubError):
@@ -66,8 +73,19 @@ def proxy_recipe(npm_prefix: Path) -> Recipe:
         depends=(f"nodejs >={OLDEST_NODEJS}",),
         license=manifest["license"],
         summary=manifest["description"],
+        purls=tuple(sorted(module_purls(modules))),
     )
     return Recipe(package, write_tree, source_sha256=tree_sha256(modules))
+
+
+def module_purls(modules: Path) -> Iterator[str]:
+    """The package URL of each module in a folder of node_modules."""
+    for path in modules.rglob("package.json"):
+        module = MODULE.fullmatch(path.relative_to(modules.parent).as_posix())
+        # a module's own tests may have a folder of that name
+        if module and not is_left_out(path.relative_to(modules).as_posix()):
+            version = json.loads(path.read_text("utf-8")).get("version")
+            yield PackageURL("npm", module[1], module[2], version).to_string()
 
 
 def _use_prefix_node(script: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from packageurl import PackageURL
 from packaging.metadata import Metadata
 from packaging.requirements import Requirement
 from packaging.tags import Tag
@@ -116,8 +117,9 @@ def conda_package(wheel: Wheel, wheels: Mapping[str, Wheel], suite: Suite) -> Co
         subdir="noarch" if wheel.is_pure else "linux-64",
         noarch="python" if wheel.fits_any_python else None,
         depends=tuple(sorted(depends)),
-        license=_license(wheel.metadata),
+        license=licence_of(wheel.metadata),
         summary=wheel.metadata.summary or "",
+        purls=(PackageURL("pypi", name=wheel.project, version=str(version)).to_string(),),
     )
 
 
@@ -186,7 +188,13 @@ def _holds(requirement: Requirement, environment: dict[str, str], extra: str) ->
     return with_extra and not (extra and requirement.marker.evaluate(environment | {"extra": ""}))
 
 
-def _license(metadata: Metadata) -> str:
-    """An SPDX expression, or the old free text where it is short enough to be a name."""
+def licence_of(metadata: Metadata) -> str:
+    """An SPDX expression, or the old free text where it is short enough to be a name.
+
+    Else the last words of PyPI's classifiers, such as "BSD License".
+    """
     licence = metadata.license_expression or metadata.license or ""
-    return licence if len(licence) < 80 and "\n" not in licence else ""
+    if licence not in ("", "UNKNOWN") and len(licence) < 80 and "\n" not in licence:
+        return licence
+    classifiers = [each for each in metadata.classifiers or () if each.startswith("License ::")]
+    return ", ".join(each.rpartition(" :: ")[2] for each in classifiers)

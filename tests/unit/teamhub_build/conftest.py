@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import zipfile
@@ -36,6 +37,7 @@ class MakeWheel(Protocol):
         *,
         tag: str = "py3-none-any",
         requires: Sequence[str] = (),
+        metadata: Sequence[str] = (),
         files: Mapping[str, str] | None = None,
         console_scripts: Mapping[str, str] | None = None,
         tampered: str = "",
@@ -57,37 +59,42 @@ def wheel_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_wheel(wheel_folder: Path) -> MakeWheel:
-    def make(
-        project: str,
-        version: str = "1.0",
-        *,
-        tag: str = "py3-none-any",
-        requires: Sequence[str] = (),
-        files: Mapping[str, str] | None = None,
-        console_scripts: Mapping[str, str] | None = None,
-        tampered: str = "",
-    ) -> Wheel:
-        stem = f"{project.replace('-', '_')}-{version}"
-        info = f"{stem}.dist-info"
-        metadata = [f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n"]
-        metadata += [f"Requires-Dist: {requirement}\n" for requirement in requires]
-        scripts = [f"{name} = {target}\n" for name, target in (console_scripts or {}).items()]
-        pure = str(tag.endswith("-any")).lower()
-        content = {
-            **(files or {}),
-            f"{info}/METADATA": "".join(metadata),
-            f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: {tag}\n",
-            f"{info}/entry_points.txt": "".join(["[console_scripts]\n", *scripts]),
-        }
-        record = "".join(_record_line(name, text) for name, text in content.items())
-        content[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
-        path = wheel_folder / f"{stem}-{tag}.whl"
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, text in content.items():
-                archive.writestr(name, text + ("tampered" if name == tampered else ""))
-        return Wheel(path)
+    return functools.partial(write_wheel, wheel_folder)
 
-    return make
+
+def write_wheel(
+    folder: Path,
+    project: str,
+    version: str = "1.0",
+    *,
+    tag: str = "py3-none-any",
+    requires: Sequence[str] = (),
+    metadata: Sequence[str] = (),
+    files: Mapping[str, str] | None = None,
+    console_scripts: Mapping[str, str] | None = None,
+    tampered: str = "",
+) -> Wheel:
+    """Write a wheel file into a folder."""
+    stem = f"{project.replace('-', '_')}-{version}"
+    info = f"{stem}.dist-info"
+    said = [f"Metadata-Version: 2.4\nName: {project}\nVersion: {version}\n"]
+    said += [f"Requires-Dist: {requirement}\n" for requirement in requires]
+    said += [f"{line}\n" for line in metadata]
+    scripts = [f"{name} = {target}\n" for name, target in (console_scripts or {}).items()]
+    pure = str(tag.endswith("-any")).lower()
+    content = {
+        **(files or {}),
+        f"{info}/METADATA": "".join(said),
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: {tag}\n",
+        f"{info}/entry_points.txt": "".join(["[console_scripts]\n", *scripts]),
+    }
+    record = "".join(_record_line(name, text) for name, text in content.items())
+    content[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
+    path = folder / f"{stem}-{tag}.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in content.items():
+            archive.writestr(name, text + ("tampered" if name == tampered else ""))
+    return Wheel(path)
 
 
 def _record_line(name: str, text: str) -> str:
@@ -97,8 +104,12 @@ def _record_line(name: str, text: str) -> str:
 
 @pytest.fixture
 def npm_prefix(tmp_path: Path) -> Path:
-    """A tree as `npm ci` leaves it: the proxy, a module that it needs, npm's own notes."""
-    modules = tmp_path / "npm/node_modules"
+    return write_npm_prefix(tmp_path / "npm")
+
+
+def write_npm_prefix(folder: Path) -> Path:
+    """Write a tree as `npm ci` leaves it: the proxy, a module that it needs, npm's own notes."""
+    modules = folder / "node_modules"
     proxy = modules / "configurable-http-proxy"
     write_text(proxy / "bin/proxy", NPM_SCRIPT)
     write_text(proxy / "package.json", NPM_MANIFEST)
@@ -106,7 +117,7 @@ def npm_prefix(tmp_path: Path) -> Path:
     write_text(modules / ".package-lock.json", "{}")
     write_text(modules / ".bin/proxy", NPM_SCRIPT)
     (proxy / "bin/proxy").chmod(0o755)
-    return tmp_path / "npm"
+    return folder
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from teamhub.environment.store.damaged import repair_remedy
 from teamhub.system.remedies import retry_env_command
-from teamhub_shared import CHANNEL_DIR, SPECS_NAME, TeamhubError
+from teamhub_shared import CHANNEL_DIR, LOCK_NAME, SPECS_NAME, TeamhubError
 from teamhub_shared.conda.platform import PLATFORM
 
 if TYPE_CHECKING:
@@ -31,14 +32,19 @@ def requested_specs(channel: Path = CHANNEL_DIR) -> dict[str, list[str]]:
 def locked_records(lock: Path, environment: str) -> list[RepoDataRecord]:
     """A lock's records of one environment.
 
-    Raises CorruptPackage if the lock has no such environment.
+    Raises CorruptPackage if the lock cannot be read, or has no such environment.
     """
     from rattler import LockFile  # here, so that only the process that installs pays for it
 
-    locked = LockFile.from_path(lock).environment(environment)
-    if locked is None:
+    try:
+        locked = LockFile.from_path(lock).environment(environment)
+        found = locked.conda_repodata_records().get(PLATFORM) if locked else None
+    except Exception as error:  # rattler's errors have no common base
+        said = " ".join(str(error).split())
+        raise CorruptPackage(f"{lock} is no lock: {said}", reinstall(lock)) from error
+    if found is None:
         raise CorruptPackage(f"{lock} has no environment {environment!r}", reinstall(lock))
-    return locked.conda_repodata_records()[PLATFORM]
+    return found
 
 
 def verify_files(records: list[RepoDataRecord], channel: Path) -> None:
@@ -91,9 +97,11 @@ def verify(path: Path, sha256: bytes | None) -> None:
 
 
 def reinstall(path: Path) -> str:
-    """What to do about a damaged package."""
+    """What to do about a damaged package, or a damaged lock."""
     if path.is_relative_to(CHANNEL_DIR):
         return "get the package again: apt install --reinstall teamhub"
+    if path.name == LOCK_NAME:
+        return repair_remedy()
     return f"put the package that the channel's index names there, then: {retry_env_command()}"
 
 
@@ -110,7 +118,7 @@ def records(
             record = read_record(path)
             itemgetter("name", "version", "build", "subdir", "files")(record)
             itemgetter("paths")(record["paths_data"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             yield path, None
         else:
             yield path, record

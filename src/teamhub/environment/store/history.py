@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from teamhub.environment.store.damaged import damaged
+from teamhub.environment.store.damaged import check_fields, damaged
 from teamhub.system.run import write_file
 
 
@@ -55,9 +55,12 @@ def parse(path: Path) -> tuple[list[Switch], str]:
     switches, fault = [], "" if lines else "it is empty"
     for number, line in enumerate(lines, start=1):
         try:
-            switches.append(Switch(**json.loads(line)))
-        except (ValueError, TypeError):
+            switch = Switch(**json.loads(line))
+            check_fields(switch)
+        except (ValueError, TypeError, RecursionError):
             fault = fault or f"line {number} is no move of `current`"
+        else:
+            switches.append(switch)
     return switches, fault
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from teamhub_shared import CHANNEL_DIR, LOCK_NAME
+from teamhub_shared import BILL, CHANNEL_DIR, LOCK_NAME
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Layout:
     team_file: Path = Path("/etc/teamhub/environment.yml")
     #: rattler's own settings for other channels (proxy, certificates, logins); optional.
     network_file: Path = Path("/etc/teamhub/rattler.toml")
+    #: What the package says of itself that it is made of.
+    bill: Path = BILL
 
     @property
     def generations(self) -> Path:

@@ -6,9 +6,9 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from teamhub.environment.store.damaged import damaged
+from teamhub.environment.store.damaged import check_fields, damaged
 from teamhub.environment.team.file import TeamPackages
 from teamhub.system.run import write_file
 
@@ -83,19 +83,37 @@ def read(generation: Path) -> Manifest:
         return parse(path.read_bytes())
     except OSError as error:
         raise damaged(path, error.strerror or str(error)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise damaged(path, "it does not say what the generation was made of") from error
 
 
 def parse(text: bytes) -> Manifest:
-    """What a manifest says; raises ValueError, KeyError, TypeError or AttributeError."""
+    """What a manifest says.
+
+    Raises ValueError, KeyError, TypeError, AttributeError or RecursionError.
+    """
     fields = json.loads(text)
-    fields["packages"] = tuple(Package(**package) for package in fields["packages"])
-    fields["pip_packages"] = tuple(PipPackage(**package) for package in fields["pip_packages"])
-    fields["distributions"] = tuple(fields["distributions"])
+    fields["packages"] = tuple(Package(**each) for each in listed(fields["packages"]))
+    fields["pip_packages"] = tuple(PipPackage(**each) for each in listed(fields["pip_packages"]))
+    fields["distributions"] = tuple(listed(fields["distributions"]))
     for name in ("team", "carried"):
-        fields[name] = TeamPackages(**{key: tuple(said) for key, said in fields[name].items()})
-    return Manifest(**fields)
+        asked = {key: tuple(listed(said)) for key, said in fields[name].items()}
+        fields[name] = TeamPackages(**asked)
+    made = Manifest(**fields)
+    for part in (made, made.team, made.carried):
+        check_fields(part)
+    for package in made.packages:
+        check_fields(package)
+    for pip_package in made.pip_packages:
+        check_fields(pip_package)
+    return made
+
+
+def listed(value: object) -> list[Any]:
+    """A list; raises TypeError for anything else, of which a text could be taken for one."""
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return value
 
 
 def package(record: RepoDataRecord) -> Package:

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import yaml
 
-from teamhub.environment.team.file import BadTeamFile, Item, Section, parse
+from teamhub.environment.team.file import BadTeamFile, Item, Section, Sections, compose, parse
 from teamhub_shared import TeamhubError
 from teamhub_shared.project_names import canonical_name
 
 #: A conda spec or a pip requirement up to the end of its name.
 NAME = re.compile(r"(?:[^\s\[]+::)?\s*([A-Za-z0-9][A-Za-z0-9_.-]*)")
 INDENT = "  "
+LISTS = ("channels", "dependencies", "pip")
 
 
 class NotAsked(TeamhubError):
@@ -53,7 +54,10 @@ def with_packages(text: str, path: Path, key: str, specs: Sequence[str]) -> str:
             changed = with_pip_section(text, found.dependencies, spec)
         else:
             changed = with_entry(text, key, section, spec)
-        if spec not in [item.text for item in getattr(parse(changed, path), key).items]:
+        wanted = texts(found)
+        place = wanted[key].index(same[0].text) if same else len(wanted[key])
+        wanted[key][place : place + 1] = [spec]
+        if not says(changed, path, wanted):
             raise BadTeamFile(
                 f"{path}: cannot add {spec!r}", f"write `- {spec}` below `{key}:` with an editor"
             )
@@ -72,12 +76,32 @@ def without_packages(text: str, path: Path, names: Sequence[str]) -> str:
                 f"{name} is not in {path}",
                 "see what the team asked for with: teamhub env list --team",
             )
+        wanted = texts(parse(text, path))
         for key in ("dependencies", "pip"):
             section: Section = getattr(parse(text, path), key)
             gone = [i for i in section.items if package_name(i.text) == package_name(name)]
             if gone:
                 text = without_items(text, section, gone)
+                wanted[key] = [item.text for item in section.items if item not in gone]
+                if not says(text, path, wanted):
+                    raise BadTeamFile(
+                        f"{path}: cannot take {name} out",
+                        "take it out with an editor, then: teamhub env apply",
+                    )
     return text
+
+
+def texts(found: Sections) -> dict[str, list[str]]:
+    """The entries of each list."""
+    return {key: [item.text for item in getattr(found, key).items] for key in LISTS}
+
+
+def says(text: str, path: Path, wanted: dict[str, list[str]]) -> bool:
+    """Whether a text that was changed has these entries and no others."""
+    try:
+        return texts(parse(text, path)) == wanted
+    except BadTeamFile:
+        return False
 
 
 def asked(text: str, path: Path) -> list[Item]:
@@ -170,8 +194,16 @@ def with_line(text: str, after: int, line: str) -> str:
 
 def scalar(word: str) -> str:
     """A word as YAML: in quotes only if it would mean something else without them."""
-    try:
-        plain = yaml.safe_load(f"[{word}]") == [word] and yaml.safe_load(f"- {word}") == [word]
-    except yaml.YAMLError:
-        plain = False
+    plain = all(map(is_one_word, (f"[{word}]", f"- {word}"), (word, word)))
     return word if plain else json.dumps(word, ensure_ascii=False)
+
+
+def is_one_word(text: str, word: str) -> bool:
+    """Whether a text is a list of this word alone, by YAML's rules."""
+    try:
+        node = compose(text)
+    except yaml.YAMLError:
+        return False
+    return isinstance(node, yaml.SequenceNode) and [
+        (each.tag, each.value) for each in node.value
+    ] == [("tag:yaml.org,2002:str", word)]

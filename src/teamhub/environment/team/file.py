@@ -139,7 +139,7 @@ def parse(text: str, path: Path) -> Sections:
     Raises BadTeamFile, naming the line.
     """
     try:
-        top = yaml.compose(text, Loader=yaml.SafeLoader)
+        top = compose(text)
     except yaml.YAMLError as error:
         raise BadTeamFile(
             yaml_problem(error, path),
@@ -153,6 +153,17 @@ def parse(text: str, path: Path) -> Sections:
             raise complaint(key_node, path, f"{key!r} is not a key of conda's environment.yml")
     dependencies, pip = split_pip(section(keys, "dependencies", path), path)
     return Sections(scalars(section(keys, "channels", path), path), dependencies, pip)
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The YAML in a text as nodes; None if it has none.  Raises yaml.YAMLError alone."""
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except RecursionError as error:
+        raise yaml.YAMLError("it is nested too deeply") from error
+    except (ValueError, OverflowError) as error:
+        raise yaml.YAMLError("an escape in it is no character") from error
+    return node
 
 
 def yaml_problem(error: yaml.YAMLError, path: Path) -> str:
@@ -170,6 +181,8 @@ def mapping(node: yaml.Node, path: Path) -> dict[str, tuple[yaml.Node, yaml.Node
         raise complaint(node, path, "`dependencies:` with a list below it was expected here")
     found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
     for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise complaint(key, path, "a word and a colon were expected here")
         if key.value in found:
             raise complaint(key, path, f"{key.value!r} is here a second time")
         found[str(key.value)] = (key, value)
@@ -186,6 +199,10 @@ def section(
     empty = isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
     if not (empty or isinstance(node, yaml.SequenceNode)):
         raise complaint(node, path, f"{name!r} must be a list, each entry as `  - NAME`")
+    for entry in entries(node):
+        # pip would take a second line of an entry for an option of its own
+        if isinstance(entry, yaml.ScalarNode) and not entry.value.strip().isprintable():
+            raise complaint(entry, path, f"{entry.value!r} has a character that no name has")
     return node
 
 

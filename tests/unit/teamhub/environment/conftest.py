@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -53,6 +54,7 @@ class Server:
         self.layout = Layout(
             root=folder / "opt",
             channel=folder / "shipped",
+            bill=folder / "teamhub.cdx.json",
             team_file=folder / "environment.yml",
             network_file=folder / "rattler.toml",
         )
@@ -67,6 +69,8 @@ class Server:
             suite=machine_suite(),
             channel_url=CHANNEL_DIR.as_uri(),
         )
+        own_code = {"purl": "pkg:pypi/py-rattler@0.28.0"}
+        self.layout.bill.write_text(json.dumps({"components": [own_code]}))
 
     def configure(self) -> None:
         """What the postinst does."""

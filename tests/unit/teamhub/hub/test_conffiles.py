@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from teamhub.hub import conffiles
 
@@ -178,3 +180,18 @@ def test_the_hub_is_kept_from_a_file_with_nothing_in_it(
 def test_the_hub_starts_with_what_ships() -> None:
     files = [f"conffiles/etc/{name}" for name in ("teamhub/jupyterhub_config.py", "pam.d/teamhub")]
     assert subprocess.run([PROGRAM, *files], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[" * 100_000, b"(" * 100_000, b"-" * 100_000 + b"1", b"# coding: hex\n1", b"x\0", b"\xff"],
+)
+@pytest.mark.parametrize("path", ["etc/teamhub/jupyterhub_config.py", "etc/teamhub/x.json"])
+def test_what_nobody_could_have_meant_is_named(path: str, content: bytes) -> None:
+    assert conffiles.fault_of(Path("/", path), content, {}).startswith("is not ")
+
+
+@given(content=st.binary())
+def test_any_bytes_have_a_fault_or_none(content: bytes) -> None:
+    for path in ("/etc/teamhub/jupyterhub_config.py", "/etc/teamhub/x.json"):
+        assert conffiles.fault_of(Path(path), content, {}).isprintable()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from teamhub.hub import ports
 from teamhub_shared.settings import SETTINGS
@@ -64,3 +67,26 @@ def test_an_address_of_this_machine_is_fine(address: str) -> None:
 def test_an_address_of_another_machine_is_refused(address: str) -> None:
     with pytest.raises(ports.NoSuchAddress, match=address):
         ports.check_address(address)
+
+
+def test_a_listener_may_be_called_anything(taken: int) -> None:
+    """Its name is whatever its owner likes, also for a person's program (prctl(2), PR_SET_NAME)."""
+    before = Path("/proc/self/comm").read_bytes()
+    try:
+        for name in (b"a b\x1b[2J", b"x\ny z", b"\xff\xfe", b'",pid=1,'):
+            Path("/proc/self/comm").write_bytes(name)
+            for listener in (ports.foreign_listener(taken), ports.foreign_listener(1)):
+                assert listener is None or str(listener).isprintable()
+    finally:
+        Path("/proc/self/comm").write_bytes(before)
+
+
+PIECES = st.sampled_from(["LISTEN ", "0 ", "*:443 ", "\n", '("a",pid=1', "\x1b"])
+
+
+@given(shown=st.text() | st.lists(PIECES).map("".join))
+def test_whatever_ss_prints_is_a_listener_or_none(shown: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ports, "run", lambda *_, **__: shown)
+        listener = ports.foreign_listener(443)
+        assert listener is None or str(listener).isprintable()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from teamhub.people import limits
+from teamhub.settings import conf
 from teamhub_shared.settings import SETTINGS
 
 NONE = {setting.key: setting.default for setting in SETTINGS}
@@ -78,3 +82,19 @@ def test_an_admins_own_drop_in_stays(tmp_path: Path) -> None:
     own.write_text("[Slice]\n")
     limits.apply(NONE, tmp_path)
     assert list((tmp_path / limits.PEOPLE).parent.iterdir()) == [own]
+
+
+KEYS = ("MEMORY_LIMIT", "CPU_LIMIT", "TASKS_LIMIT")
+
+
+@given(st.fixed_dictionaries({key: st.text() | st.from_regex(r"\A[0-9]{1,4}(\.[0-9])?[KMGT]?\n?\Z")
+                              for key in KEYS}))  # fmt: skip
+def test_a_limit_that_passes_is_one_line_of_its_own(values: dict[str, str]) -> None:
+    try:
+        passed = conf.read([f"{k}={v}" for k, v in values.items()], path=Path("/nonexistent"))
+    except conf.BadSetting:
+        return
+    drop_ins = limits.drop_ins(passed, memory=2**34)
+    for text in drop_ins.values():
+        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        assert all(re.fullmatch(r"\[Slice\]|[A-Za-z]+=[0-9.]+[KMGT%]?", line) for line in lines)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from teamhub.people import membership
 from teamhub.people.accounts import BadName
@@ -54,3 +58,22 @@ def test_the_last_one_leaves_an_empty_list() -> None:
     assert membership.changes("jupyterhub", {"ghost"}, set()) == [
         ["gpasswd", "--members", "", "jupyterhub"]
     ]
+
+
+LISTS = st.text() | st.lists(
+    st.sampled_from(["zoe", "wash", "root", "rhea", "..", "a" * 33, ",", " ", "\n", "\0", "-"])
+).map("".join)
+
+
+@given(users=LISTS, admins=LISTS)
+def test_any_two_lists_are_of_people_or_refused(users: str, admins: str) -> None:
+    try:
+        wanted = membership.read_membership(users, admins)
+    except BadName as error:
+        assert error.problem.isprintable()  # noqa: PT017 - both may be fine
+        return
+    assert set(wanted.admins) <= set(wanted.users)
+    # each command has one name, or names with commas between
+    for command in membership.changes("jupyterhub", set(), set(wanted.users)):
+        assert all(re.fullmatch("[-a-z0-9_,]+", word) for word in command)
+    assert not {"root", "rhea", ".."}.intersection(wanted.users)

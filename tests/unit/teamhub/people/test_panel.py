@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pwd
 
 import pytest
@@ -17,8 +18,13 @@ def test_two_words_are_an_action_and_a_name(word: str, action: object) -> None:
     assert panel.check([word, "kaylee"]) == (action, "kaylee")
 
 
+#: What a program gets of its command line, also of bytes that are no text.
+BYTES = st.binary(max_size=8).filter(lambda word: b"\0" not in word).map(os.fsdecode)
+WORDS = st.sampled_from(["add", "remove", "zoe", "root", "rhea", "..", "zoe\n", "-zoe", "add zoe"])
+
+
 @settings(max_examples=200)
-@given(st.lists(st.text(max_size=8) | st.sampled_from(["add", "remove", "zoe", "root", "rhea"])))
+@given(st.lists(st.text(max_size=8) | BYTES | WORDS))
 def test_nothing_else_gets_through(arguments: list[str]) -> None:
     try:
         action, name = panel.check(arguments)

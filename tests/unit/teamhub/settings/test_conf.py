@@ -254,3 +254,23 @@ def test_ucf_knows_a_file_that_is_in_both_of_its_registers(
         register.write_text(text.format("/etc/teamhub/teamhub.conf"))
     monkeypatch.setattr(settings, "UCF", registers)
     assert settings.is_registered(Path("/etc/teamhub/teamhub.conf")) == known
+
+
+PIECES = [b"HTTPS_PORT=", b"MEMORY_LIMIT=", b"SERVER_NAMES=", b"0", b"2G", b"443", b"a", b'"',
+          b"\n", b"=", b"#", b"\xff", b"\0", b"\r", b" ", b"'", b"$", b"\\"]  # fmt: skip
+
+
+@given(st.binary() | st.lists(st.sampled_from(PIECES)).map(b"".join))
+def test_a_file_of_any_bytes_is_refused_or_has_values_that_pass(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "teamhub.conf"
+    path.write_bytes(content)
+    try:
+        values = settings.read(path=path)
+    except (settings.BadSetting, syntax.BadLine) as error:
+        assert error.problem.isprintable()  # noqa: PT017 - the bytes may be settings
+        return
+    assert list(values) == list(DEFAULTS)
+    assert all(value.isprintable() for value in values.values())
+    assert settings.read([f"{key}={value}" for key, value in values.items()], path=path) == values

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from teamhub.tls import admin_pair as files
-from teamhub.tls.key_pair import KeyPair
+from teamhub.tls.key_pair import BadKeyPair, KeyPair
 
 HOST = "hub.example.org"
+BEGIN, END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
 @pytest.fixture(scope="module")
@@ -220,3 +225,86 @@ def test_a_copy_that_was_cut_short_is_made_again(folder: Path, good: tuple[Path,
     place.certificate_path.unlink()
     assert files.install(pair, place)
     place.load()
+
+
+#: The classes of ASN.1 that a certificate has, and lengths that are none.
+BYTES = st.sampled_from([0, 5, 6, 12, 22, 48, 160, 255]) | st.integers(0, 255)
+EDITS = st.lists(st.tuples(st.integers(0), BYTES), min_size=1, max_size=3)
+
+
+def edited(pem: bytes, edits: list[tuple[int, int]]) -> bytes:
+    """A PEM file whose content has other bytes in some places."""
+    label = pem.splitlines()[0].strip(b"-").removeprefix(b"BEGIN ")
+    content = bytearray(base64.b64decode(b"".join(pem.splitlines()[1:-1])))
+    for place, byte in edits:
+        content[place % len(content)] = byte
+    text = base64.encodebytes(content)
+    return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label, text, label)
+
+
+@pytest.fixture(scope="module")
+def small(folder: Path) -> tuple[Path, Path]:
+    """A pair of few bytes, so that each is met."""
+    curve = folder / "small.pem"
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-out", curve], check=True)
+    return make(folder, "small", key=f"ec:{curve}")
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=400)
+@given(edits=EDITS, of_key=st.booleans(), behind=st.booleans())
+def test_a_pair_with_any_damage_is_refused_or_whole(
+    folder: Path,
+    small: tuple[Path, Path],
+    edits: list[tuple[int, int]],
+    of_key: bool,
+    behind: bool,
+) -> None:
+    certificate, key = (path.read_bytes() for path in small)
+    damaged = edited(key if of_key else certificate, edits)
+    places = folder / "damaged.crt", folder / "damaged.key"
+    places[0].write_bytes(certificate if of_key else certificate * behind + damaged)
+    places[1].write_bytes(damaged if of_key else key)
+    try:
+        checked = files.check(*places, (HOST,))
+    except files.BadCertificate as error:
+        said = error.problem
+    else:
+        assert certificate.strip() in checked.chain or not behind
+        return
+    assert said.startswith(str(folder / "damaged"))
+    with contextlib.suppress(BadKeyPair):
+        KeyPair(places[1], places[0]).load()
+
+
+@given(content=st.binary() | st.binary().map(lambda inner: BEGIN + inner + END))
+def test_any_bytes_are_refused(folder: Path, good: tuple[Path, Path], content: bytes) -> None:
+    (folder / "any").write_bytes(content)
+    refusal(folder / "any", good[1])
+    refusal(good[0], folder / "any")
+
+
+def tagged(good: tuple[Path, Path], found: bytes, new: bytes) -> bytes:
+    """A certificate with other bytes in one place."""
+    pem = good[0].read_bytes()
+    content = base64.b64decode(b"".join(pem.splitlines()[1:-1]))
+    assert found in content
+    text = base64.encodebytes(content.replace(found, new))
+    return BEGIN + b"\n" + text + END
+
+
+@pytest.mark.parametrize(
+    ("found", "new"),
+    [
+        # the names that it is for: no context tag, and one of a kind that nobody has
+        (b"\x82\x0fhub.example.org", b"\x02\x0fhub.example.org"),
+        (b"\x82\x0fhub.example.org", b"\xbf\x0fhub.example.org"),
+        # the algorithm of its signature, an OID that is none
+        (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x7f"),
+    ],
+)
+def test_a_part_of_an_unknown_kind_is_named(
+    folder: Path, good: tuple[Path, Path], found: bytes, new: bytes
+) -> None:
+    (folder / "odd.crt").write_bytes(tagged(good, found, new))
+    assert str(folder / "odd.crt") in refusal(folder / "odd.crt", good[1])

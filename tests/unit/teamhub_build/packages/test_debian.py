@@ -26,6 +26,7 @@ def recipe(name: str, suite: Suite) -> Recipe:
 def test_node_is_debians_and_new_enough_for_the_proxy(suite: Suite) -> None:
     nodejs = recipe("nodejs", suite).package
     assert nodejs.build == "0_debian"
+    assert nodejs.purls == ("pkg:deb/debian/nodejs",)
     assert Version(nodejs.version) >= Version(OLDEST_NODEJS)
 
 

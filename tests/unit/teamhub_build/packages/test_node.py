@@ -41,6 +41,21 @@ def test_the_modules_that_it_needs_are_inside_it_and_npms_notes_and_their_tests_
     }
 
 
+def test_it_names_every_module_that_ships(npm_prefix: Path) -> None:
+    modules = npm_prefix / "node_modules"
+    inside = modules / "helper/node_modules/@scope/inner"
+    for folder, version in ((modules / "helper", "1.0.0"), (inside, "2.0.0-beta+x")):
+        write_text(folder / "package.json", f'{{"version": "{version}"}}')
+    # manifests that are not a module's own, or stay behind
+    for place in ("helper/dist", "helper/test/node_modules/made-up", ".bin"):
+        write_text(modules / place / "package.json", "{}")
+    assert proxy_recipe(npm_prefix).package.purls == (
+        "pkg:npm/%40scope/inner@2.0.0-beta%2Bx",
+        "pkg:npm/configurable-http-proxy@5.3.0",
+        "pkg:npm/helper@1.0.0",
+    )
+
+
 def test_it_runs_with_its_prefixs_node_and_no_other(npm_prefix: Path, tree: Path) -> None:
     proxy_recipe(npm_prefix).write_tree(tree)
     program = tree / "bin/configurable-http-proxy"

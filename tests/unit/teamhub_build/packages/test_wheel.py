@@ -135,6 +135,30 @@ class TestPackage:
         assert package.filename == "jupyter_client-8.0.post1-py311_0.conda"
         assert {"python-tzdata >=2022", "numpy <3a0"} < set(package.depends)
 
+    def test_its_place_on_pypi_is_kept(self, make_wheel: MakeWheel) -> None:
+        wheel = make_wheel("Jupyter-Client", "8.0.post1+local")
+        package = conda_package(wheel, by_project([wheel]), BOOKWORM)
+        assert package.purls == ("pkg:pypi/jupyter-client@8.0.post1%2Blocal",)
+        assert package.index()["purls"] == list(package.purls)
+
+    @pytest.mark.parametrize(
+        ("metadata", "licence"),
+        [
+            (["License-Expression: MIT OR Apache-2.0"], "MIT OR Apache-2.0"),
+            (["License: BSD 3-Clause"], "BSD 3-Clause"),
+            (["License: UNKNOWN", "Classifier: License :: OSI Approved :: MIT License"],
+             "MIT License"),
+            (["License: " + "very long " * 10, "Classifier: License :: OSI Approved"],
+             "OSI Approved"),
+            (["Classifier: Programming Language :: Python"], ""),
+        ],
+    )  # fmt: skip
+    def test_the_licence_is_what_the_metadata_says(
+        self, make_wheel: MakeWheel, metadata: list[str], licence: str
+    ) -> None:
+        wheel = make_wheel("app", metadata=metadata)
+        assert conda_package(wheel, by_project([wheel]), BOOKWORM).license == licence
+
     def test_packages_of_two_suites_differ_in_their_build(self, make_wheel: MakeWheel) -> None:
         wheel = make_wheel("app")
         on_bookworm = conda_package(wheel, by_project([wheel]), BOOKWORM)

@@ -23,6 +23,7 @@ from teamhub.environment.conda.channels import (
     BadNetworkFile,
     ChannelUnreachable,
     explain,
+    network_settings,
 )
 from teamhub.environment.team import file as team_file
 from teamhub.tls import authority
@@ -351,3 +352,23 @@ def test_an_upgrade_without_network_knows_what_a_channel_said_in_shards(
 def write_shards(folder: Path) -> None:
     """Have rattler index a channel, sharded as well (CEP 16)."""
     asyncio.run(index_fs(folder, write_shards=True, force=True))
+
+
+SETTINGS = ["[proxy-config]", "[mirrors]", "[[", "https = ", '"x"', "\n", "tls-no-verify = 1",
+            "=", "a = 1", "concurrency.downloads = ", "-1", "9" * 20, "[" * 100_000]  # fmt: skip
+
+
+@given(st.binary() | st.lists(st.sampled_from(SETTINGS)).map(lambda each: "".join(each).encode()))
+def test_settings_of_any_bytes_are_taken_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "rattler.toml"
+    path.write_bytes(content)
+    try:
+        taken = network_settings(path)
+    except BadNetworkFile as error:
+        said = error.problem
+    else:
+        assert taken is not None
+        return
+    assert said.startswith(f"{path}: ")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from teamhub.environment.store import history
+from teamhub.environment.store.damaged import DamagedStore
 from teamhub.environment.store.history import Switch
 from teamhub_shared import TeamhubError
 
@@ -52,3 +57,35 @@ def test_the_time_is_utc_to_the_second() -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     found = datetime.strptime(history.now(), "%Y-%m-%dT%H:%M:%S%z")
     assert before <= found <= datetime.now(UTC)
+
+
+MOVE = json.dumps(dataclasses.asdict(MOVES[0]))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([field.name for field in dataclasses.fields(Switch)]),
+        st.none() | st.booleans() | st.text(max_size=3) | st.integers() | st.lists(st.text()),
+        min_size=1,
+    )
+)
+def test_a_move_of_another_form_is_named_by_its_line(
+    tmp_path_factory: pytest.TempPathFactory, changed: dict[str, object]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "history.jsonl"
+    path.write_text(f"{MOVE}\n{json.dumps({**json.loads(MOVE), **changed})}\n")
+    moves, fault = history.parse(path)
+    if fault:
+        assert (moves, fault) == (MOVES[:1], "line 2 is no move of `current`")
+    else:
+        assert all(type(move.number) is int and isinstance(move.time, str) for move in moves)
+        history.write(path, moves)
+        assert history.read(path) == moves
+
+
+@given(st.binary(min_size=1) | st.sampled_from([b"[" * 100_000, b"9" * 10_000, b"null", b"[]"]))
+def test_other_bytes_are_damage(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "history.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(DamagedStore, match="history"):
+        history.read(path)

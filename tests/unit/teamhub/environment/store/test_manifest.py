@@ -6,8 +6,13 @@ import dataclasses
 import json
 from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from teamhub.environment.conda.packages import locked_records
 from teamhub.environment.store import manifest
+from teamhub.environment.store.damaged import DamagedStore
 from teamhub.environment.store.manifest import Manifest, Package, PipPackage
 from teamhub.environment.team.file import TeamPackages
 from teamhub_shared import CHANNEL_DIR, LOCK_NAME
@@ -64,3 +69,37 @@ def test_it_names_the_packages_as_the_lock_does(server: Server) -> None:
 def test_a_packages_stem_is_the_name_of_its_record(server: Server) -> None:
     records = {path.stem for path in (server.current / "user/conda-meta").glob("*.json")}
     assert {package.stem for package in manifest.read(server.current).packages} == records
+
+
+SAID: dict[str, object] = json.loads(json.dumps(dataclasses.asdict(MADE)))
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*SAID, "other"]), JUNK, max_size=2))
+def test_a_field_of_another_kind_is_damage(
+    tmp_path_factory: pytest.TempPathFactory, changed: dict[str, object]
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    (folder / manifest.NAME).write_text(json.dumps({**SAID, **changed}))
+    try:
+        made = manifest.read(folder)
+    except DamagedStore as error:
+        assert manifest.NAME in error.problem  # noqa: PT017 - the change may be of the right kind
+        return
+    assert type(made.number) is int
+    assert all(isinstance(word, str) for word in (made.time, *made.team.specs, *made.distributions))
+    assert all(isinstance(package.version, str) for package in made.packages)
+    manifest.write(folder, made)
+    assert manifest.read(folder) == made
+
+
+@given(st.binary() | st.sampled_from([b"[" * 100_000, b'{"a":' * 100_000, b"9" * 10_000]))
+def test_other_bytes_are_damage(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    (folder / manifest.NAME).write_bytes(content)
+    with pytest.raises(DamagedStore, match=manifest.NAME):
+        manifest.read(folder)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from teamhub.environment.team.edit import NotAsked, package_name, with_packages, without_packages
-from teamhub.environment.team.file import parse
+from teamhub.environment.team.edit import (
+    LISTS,
+    NotAsked,
+    package_name,
+    with_packages,
+    without_packages,
+)
+from teamhub.environment.team.file import BadTeamFile, parse
 
 PATH = Path("/etc/teamhub/environment.yml")
 SHIPPED = Path(__file__).parents[5] / "conffiles/etc/teamhub/environment.yml"
@@ -134,3 +142,97 @@ def test_adding_and_removing_leave_every_other_line(
     added = with_packages(before, PATH, "dependencies", [new])
     assert set(entries(added, "dependencies")) == {*there, new}
     assert without_packages(added, PATH, [new]) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dependencies:\n- |\n  a\n- b\n",  # YAML has `- b` begin where the block ends
+        "dependencies:\n- >-\n  a\n- pip:\n  - b\n",
+    ],
+)
+def test_the_neighbour_of_what_is_removed_stays_or_the_admin_is_asked(text: str) -> None:
+    with pytest.raises(BadTeamFile, match="cannot take a out"):
+        without_packages(text, PATH, ["a"])
+
+
+@pytest.mark.parametrize("spec", ["2001-99-99", "a: b", "a\nb", "!!int x", "[" * 2000, "x\x1b"])
+def test_a_spec_that_yaml_would_read_otherwise_is_kept_or_refused(spec: str) -> None:
+    try:
+        text = with_packages("", PATH, "dependencies", [spec])
+    except BadTeamFile:
+        assert not spec.isprintable() or spec.startswith(("!", "["))
+    else:
+        assert entries(text, "dependencies") == [spec]
+
+
+SPECS = st.sampled_from(["a", "b >=1", "c", "d=1.0", "conda-forge::x", "q[e]"])
+ENTRIES = st.builds(
+    str.format,
+    st.sampled_from(
+        ["{}", "'{}'", '"{}"', "{}  # why", ">-\n        {}", "|\n        {}", "{}\n# c"]
+    ),
+    SPECS,
+)
+EMPTY = st.sampled_from(["", " ~", " []", "  # none"])
+
+
+def block(indent: int, items: Iterable[str]) -> str:
+    return "".join(f"{' ' * indent}- {item}\n" for item in items)
+
+
+@st.composite
+def sections(draw: st.DrawFn, key: str) -> str:
+    """A list of the file, as an admin may write it."""
+    indent, items = draw(st.sampled_from([0, 2, 4])), draw(st.lists(ENTRIES, max_size=3))
+    if draw(st.booleans()):
+        words = ", ".join(f'"{spec}"' for spec in draw(st.lists(SPECS, max_size=3)))
+        return f"{key}: [{words}]\n"
+    if not items:
+        return f"{key}:{draw(EMPTY)}\n"
+    if key == "dependencies" and draw(st.booleans()):
+        pip = block(indent + 4, draw(st.lists(ENTRIES, min_size=1, max_size=3)))
+        return f"{key}:\n{block(indent, items)}{' ' * indent}- pip:\n{pip}"
+    return f"{key}:\n{block(indent, items)}"
+
+
+@st.composite
+def team_files(draw: st.DrawFn) -> str:
+    """An environment.yml, as an admin may write it."""
+    parts = draw(
+        st.permutations([sections("channels"), sections("dependencies"), st.just("name: x\n")])
+    )
+    text = "".join(map(draw, parts[: draw(st.integers(0, 3))]))
+    ends = {"unix": text, "cut": text.rstrip("\n"), "dos": text.replace("\n", "\r\n")}
+    return ends[draw(st.sampled_from(sorted(ends)))]
+
+
+@given(text=team_files(), spec=SPECS, key=st.sampled_from(["channels", "dependencies", "pip"]))
+def test_a_change_is_what_was_asked_for_and_nothing_else(text: str, spec: str, key: str) -> None:
+    try:
+        before = {each: entries(text, each) for each in LISTS}
+    except BadTeamFile:
+        assume(False)
+    # what is refused is for an editor, and nothing was changed
+    with contextlib.suppress(BadTeamFile):
+        after = with_packages(text, PATH, key, [spec])
+        assert {each: entries(after, each) for each in LISTS} == added(before, key, spec)
+    with contextlib.suppress(BadTeamFile, NotAsked):
+        after = without_packages(text, PATH, [spec])
+        assert {each: entries(after, each) for each in LISTS} == removed(before, spec)
+
+
+def added(before: dict[str, list[str]], key: str, spec: str) -> dict[str, list[str]]:
+    """The lists once a spec has the place of the first of its package, or the last one."""
+    same = [item == spec if key == "channels" else is_of(item, spec) for item in before[key]]
+    place = same.index(True) if any(same) else len(same)
+    return {**before, key: [*before[key][:place], spec, *before[key][place + 1 :]]}
+
+
+def removed(before: dict[str, list[str]], spec: str) -> dict[str, list[str]]:
+    left = {key: [i for i in before[key] if not is_of(i, spec)] for key in ("dependencies", "pip")}
+    return {**before, **left}
+
+
+def is_of(item: str, spec: str) -> bool:
+    return package_name(item) == package_name(spec)

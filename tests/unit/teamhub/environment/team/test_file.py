@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from teamhub.environment.team.file import BadTeamFile, TeamPackages, edited, read
 
@@ -143,3 +145,42 @@ class TestEdited:
         with pytest.raises(BadTeamFile, match="utf-8"), edited(file, lambda _: self.ADDED):
             pass
         assert file.read_bytes() == b"\xff\xfe"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("dependencies: " + "[" * 2000, "nested too deeply"),
+        ('dependencies:\n  - "\\UFFFFFFFF"\n', "an escape in it is no character"),
+        ("dependencies:\n- a\n? [x]\n: y\n", ":3: a word and a colon were expected here"),
+        ("? {a: b}\n", ":1: a word and a colon"),
+        ('dependencies:\n  - "a\\n--index-url=http://x"\n', ":2: .* has a character that no name"),
+        ('dependencies:\n  - pip:\n    - "a\\0"\n', ":3: .* has a character that no name"),
+        ('channels:\n  - "\\u202ec"\n', ":2: .* has a character that no name"),
+        ("dependencies:\n  - |\n    a\n    b\n", ":2: .* has a character that no name"),
+    ],
+)
+def test_what_no_package_is_called_is_refused(file: Path, text: str, words: str) -> None:
+    file.write_text(text)
+    with pytest.raises(BadTeamFile, match=words):
+        read(file)
+
+
+PIECES = ["dependencies:", "channels:", "name: x", "- ", "  - ", "    - ", "pip:", "\n", "\n", "a",
+          "[", "]", "{", "}", ", ", "'", '"', "#", "&a ", "*a", "? ", "| ", "> ", "!!int ", "~",
+          ": ", '"\\UFFFFFFFF"', '"\\ud800"', '"a\\nb"', "\t", "\r\n", "\u2028", "---"]  # fmt: skip
+
+
+@given(st.binary() | (st.text() | st.lists(st.sampled_from(PIECES)).map("".join)).map(str.encode))
+def test_any_bytes_ask_for_names_or_are_refused(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "environment.yml"
+    path.write_bytes(content)
+    try:
+        team = read(path)
+    except BadTeamFile as error:
+        assert str(path) in error.problem  # noqa: PT017 - the bytes may be such a file
+        return
+    assert all(name.strip() and name.isprintable() for name in (*team.channels, *team.specs))
+    assert all(name.strip() and name.isprintable() for name in team.pip)
