@@ -22,7 +22,7 @@ EXPECTED = [
     (r"usr/lib/(sysusers|tmpfiles)\.d", "folder", 0o755),
     (
         r"usr/lib/teamhub/"
-        r"(hub-configuration|hub-stopped|panel|proxy|proxy-reload|server-folder|sudospawner(-singleuser)?)",
+        r"(attached|hub-configuration|hub-stopped|panel|proxy|proxy-reload|server-folder|sudospawner(-singleuser)?)",
         "file",
         0o755,
     ),

@@ -23,7 +23,6 @@ TESTED_BY = {
     "teamhub/commands/setup.py": "server/test_install.py",
     "teamhub/commands/status.py": "server/test_environment.py",
     "teamhub/commands/tls.py": "server/test_own_certificate.py",
-    "teamhub/environment/conda/bytecode.py": "server/test_conda_channel.py",
     "teamhub/environment/conda/progress.py": "unit/teamhub/environment/conda/test_prefix.py",
     "teamhub/environment/conda/search.py": "unit/teamhub/environment/conda/test_channels.py",
     "teamhub/people/servers.py": "unit/teamhub/commands/test_user.py",
