@@ -65,7 +65,8 @@ def install(
         installed = tuple(sorted(map(pip_package, entries), key=lambda each: each.name))
         compare_hashes(installed, before, layout)
         inside = prefix.relative_to("/")
-        for path in handover.take_over(own / "root", inside, prefix):
+        are_closed = sandbox.ends_all()
+        for path in handover.take_over(own / "root", inside, prefix, are_closed=are_closed):
             report(f"warning: pip: {prefix}/{path} is of another package already, and stays so")
     return installed
 

@@ -132,8 +132,7 @@ def run(
 
     Its environment is `environment` and nothing else, and its standard input has nothing in it.
     `network`: whether it reaches others than itself.  `writable`: other folders of the account's
-    that it may write to.  When it ends, and when this raises, all of its processes end, except
-    where a container allows no namespaces.
+    that it may write to.  All of its processes end with it (see `ends_all`), and when this raises.
     Raises OSError if there is no such program, subprocess.TimeoutExpired after `seconds`, or
     NoAccount.
     """
@@ -155,6 +154,14 @@ def run(
         *(f"ReadWritePaths={path}" for path in (own, *writable)),
     ]
     return in_unit(command, properties, seconds)
+
+
+def ends_all() -> bool:
+    """Whether nothing is left running of a program that has ended.
+
+    A container may allow no namespaces; there, a process can go on that hides from its parent.
+    """
+    return manager_is_ours() or kernel_allows(NAMESPACES)
 
 
 def give(own: Path, who: pwd.struct_passwd) -> None:

@@ -7,7 +7,7 @@ them as it installs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teamhub.environment.conda.packages import is_embedded, read_record
@@ -94,16 +94,22 @@ def compile_modules(prefix: Path, modules: Sequence[str]) -> None:
                 f"take that Python out of environment.yml, then: {retry_env_command()}",
             )
         known = set(modules)
-        handover.take_over(tree, Path(), prefix, lambda path: source_of(path) in known)
+        handover.take_over(
+            tree,
+            Path(),
+            prefix,
+            are_closed=sandbox.ends_all(),
+            wanted=lambda path: source_of(path) in known,
+        )
 
 
 def source_of(path: str) -> str:
     """The module that a file of bytecode is of (PEP 3147); empty for any other file."""
-    parts = PurePath(path)
-    if parts.suffix != ".pyc" or parts.parent.name != "__pycache__":
+    folder, cache, file = path.rpartition("__pycache__/")
+    if not cache or not file.endswith(".pyc"):
         return ""
     # NAME.TAG.pyc, where the tag names the Python.
-    return f"{parts.parent.parent}/{parts.stem.rpartition('.')[0]}.py"
+    return f"{folder}{file.rsplit('.', 2)[0]}.py"
 
 
 def uncompiled(prefix: Path, record: RepoDataRecord) -> list[str]:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from teamhub.system.handover import DEEPEST, StrangeFile, take_over
+from teamhub.system import handover
+from teamhub.system.handover import DEEPEST, StrangeFile
 
 #: Where a program has written, and for which place.
 INSIDE = Path("opt/prefix")
+
+
+#: Takes over; a file of a process that may go on is copied, and else renamed.
+TakeOver = Callable[..., list[str]]
+
+
+@pytest.fixture(params=[True, False], ids=["renamed", "copied"])
+def take_over(request: pytest.FixtureRequest) -> TakeOver:
+    """Takes over with both means."""
+    return functools.partial(handover.take_over, are_closed=request.param)
 
 
 @pytest.fixture
@@ -18,6 +31,7 @@ def written(tmp_path: Path) -> Path:
     """The folder that the account has written to."""
     folder = tmp_path / "own/root"
     (folder / INSIDE).mkdir(parents=True)
+    os.chown(folder, 4001, 4001)
     return folder
 
 
@@ -43,7 +57,9 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_files_come_with_their_content_and_time_as_roots_own(written: Path, target: Path) -> None:
+def test_files_come_with_their_content_and_time_as_roots_own(
+    take_over: TakeOver, written: Path, target: Path
+) -> None:
     os.utime(write(written, "lib/new/a.py", "A"), ns=(1, 10**18 + 7))
     assert take_over(written, INSIDE, target) == []
     file = target / "lib/new/a.py"
@@ -65,14 +81,16 @@ def test_files_come_with_their_content_and_time_as_roots_own(written: Path, targ
     ],
 )
 def test_no_mode_is_taken_but_whether_it_is_a_program(
-    written: Path, target: Path, mode: int, becomes: int
+    take_over: TakeOver, written: Path, target: Path, mode: int, becomes: int
 ) -> None:
     write(written, "bin/x", mode=mode)
     take_over(written, INSIDE, target)
     assert (target / "bin/x").stat().st_mode & 0o7777 == becomes
 
 
-def test_what_is_there_stays_and_is_named_if_it_differs(written: Path, target: Path) -> None:
+def test_what_is_there_stays_and_is_named_if_it_differs(
+    take_over: TakeOver, written: Path, target: Path
+) -> None:
     (target / "lib/same.py").write_text("same")
     write(written, "lib/same.py", "same")
     write(written, "lib/there.py", "another")
@@ -81,7 +99,7 @@ def test_what_is_there_stays_and_is_named_if_it_differs(written: Path, target: P
 
 
 def test_a_link_of_the_targets_is_neither_followed_nor_replaced(
-    written: Path, target: Path, tmp_path: Path
+    take_over: TakeOver, written: Path, target: Path, tmp_path: Path
 ) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -96,10 +114,10 @@ def test_a_link_of_the_targets_is_neither_followed_nor_replaced(
     assert names(outside) == ["file"]
 
 
-def test_only_what_is_wanted_is_taken(written: Path, target: Path) -> None:
+def test_only_what_is_wanted_is_taken(take_over: TakeOver, written: Path, target: Path) -> None:
     write(written, "lib/a.py")
     write(written, "lib/b.sh")
-    take_over(written, INSIDE, target, lambda path: path == "lib/a.py")
+    take_over(written, INSIDE, target, wanted=lambda path: path == "lib/a.py")
     assert names(target / "lib") == ["a.py", "there.py"]
 
 
@@ -113,6 +131,10 @@ def second_name(file: Path) -> None:
     os.link(secret, file)
 
 
+def anothers(file: Path) -> None:
+    file.touch()
+
+
 def folder_link(file: Path) -> None:
     file.symlink_to("/etc")
 
@@ -122,8 +144,10 @@ def deep(file: Path) -> None:
     Path(*[file] + ["d"] * DEEPEST, "file").touch()
 
 
-@pytest.mark.parametrize("make", [link, second_name, folder_link, os.mkfifo, deep])
-def test_anything_else_is_refused(written: Path, target: Path, make: object) -> None:
+@pytest.mark.parametrize("make", [link, second_name, anothers, folder_link, os.mkfifo, deep])
+def test_anything_else_is_refused(
+    take_over: TakeOver, written: Path, target: Path, make: object
+) -> None:
     assert callable(make)
     file = written / INSIDE / "lib/x"
     file.parent.mkdir()
@@ -136,7 +160,7 @@ def test_anything_else_is_refused(written: Path, target: Path, make: object) -> 
 
 @pytest.mark.parametrize("part", [".", "opt", "opt/prefix"])
 def test_a_link_on_the_way_is_not_followed(
-    written: Path, target: Path, part: str, tmp_path: Path
+    take_over: TakeOver, written: Path, target: Path, part: str, tmp_path: Path
 ) -> None:
     outside = tmp_path / "outside"
     (outside / INSIDE).mkdir(parents=True)
@@ -157,7 +181,7 @@ def test_a_link_on_the_way_is_not_followed(
 
 @pytest.mark.parametrize("path", ["etc/cron.d/x", "opt/x"])
 def test_what_is_outside_of_the_environment_is_refused(
-    written: Path, target: Path, path: str
+    take_over: TakeOver, written: Path, target: Path, path: str
 ) -> None:
     (written / path).parent.mkdir(parents=True, exist_ok=True)
     (written / path).touch()
@@ -165,6 +189,8 @@ def test_what_is_outside_of_the_environment_is_refused(
         take_over(written, INSIDE, target)
 
 
-def test_nothing_written_is_nothing_taken(tmp_path: Path, target: Path) -> None:
+def test_nothing_written_is_nothing_taken(
+    take_over: TakeOver, tmp_path: Path, target: Path
+) -> None:
     (tmp_path / "own/root").mkdir(parents=True)
     assert take_over(tmp_path / "own/root", INSIDE, target) == []
