@@ -11,6 +11,10 @@ ADMINS_GROUP = "jupyterhub-admin"
 #: Runs the hub.
 SERVICE_ACCOUNT = "rhea"
 
+#: Runs what packages bring while they are installed and tried.  It has no rights, and nobody else
+#: runs as it.
+PACKAGES_ACCOUNT = "teamhub-build"
+
 #: A POSIX extended regular expression that Python's `re` reads alike.  Debian's adduser accepts
 #: these names (NAME_REGEX in adduser.conf(5)), and useradd 32 letters.  The sudoers file has it
 #: too.

@@ -23,7 +23,7 @@ EXPECTED = [
     (r"usr/lib/(sysusers|tmpfiles)\.d", "folder", 0o755),
     (
         r"usr/lib/teamhub/"
-        r"(acme(-challenge)?|hub-configuration|hub-stopped|panel|proxy|proxy-reload|server-folder|sudospawner(-singleuser)?)",
+        r"(acme(-challenge)?|attached|hub-configuration|hub-stopped|panel|proxy|proxy-reload|server-folder|sudospawner(-singleuser)?)",
         "file",
         0o755,
     ),

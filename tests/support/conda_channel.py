@@ -31,14 +31,17 @@ class Channel:
         depends: Sequence[str] = (),
         files: Mapping[str, str] | None = None,
         purls: Sequence[str] = (),
+        noarch: str = "generic",
     ) -> Path:
-        """Add a package, which has a program of its name, and return its file."""
+        """Add a package, and return its file; a generic one has a program of its name."""
         package = CondaPackage(
-            name, version, "0", "noarch", tuple(depends), noarch="generic", purls=tuple(purls)
+            name, version, "0", "noarch", tuple(depends), noarch=noarch, purls=tuple(purls)
         )
         tree = self.folder.parent / f"tree-{self.folder.name}-{name}-{version}"
-        content = files or {f"share/{name}/version": version}
-        for path, text in {f"bin/{name}": "#!/bin/sh\n", **content}.items():
+        content = dict(files or {f"share/{name}/version": version})
+        if noarch == "generic":
+            content[f"bin/{name}"] = "#!/bin/sh\n"
+        for path, text in content.items():
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
             (tree / path).write_text(text, "utf-8")
         file = self.folder / "noarch" / package.filename

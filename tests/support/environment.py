@@ -7,13 +7,14 @@ import json
 import shutil
 import zipfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from support.conda_channel import Channel
 from support.container import BootedServer
 from support.network import WebServer
+from support.python_packages import make_sdist
 from teamhub_build.suites import SUITES
 
 CHANNEL_PORT = 8090
@@ -83,6 +84,15 @@ class TeamChannel(Channel):
         files[f"{folder}-{version}.dist-info/METADATA"] = metadata
         return self.add(name, version, files=files)
 
+    def add_pure(self, name: str, files: Mapping[str, str]) -> Path:
+        """Add a pure Python package as conda-forge has them: without bytecode."""
+        return self.add(
+            name,
+            depends=("python",),
+            files={f"site-packages/{path}": text for path, text in files.items()},
+            noarch="python",
+        )
+
     def close(self) -> None:
         """Serve it no more."""
         self._web.close()
@@ -113,6 +123,10 @@ class Wheels:
         with zipfile.ZipFile(self._folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
             for path, text in content.items():
                 wheel.writestr(path, text)
+
+    def make_sdist(self, name: str, attempts: Iterable[str]) -> None:
+        """Add an sdist, whose code tries to write to these paths when it is built."""
+        make_sdist(self._folder, name, attempts)
 
     def copy(self, wheels: Iterable[Path]) -> None:
         """Add wheels as the world has them."""

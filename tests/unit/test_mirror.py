@@ -22,7 +22,6 @@ TESTED_BY = {
     "teamhub/commands/servers.py": "server/test_people.py",
     "teamhub/commands/setup.py": "server/test_install.py",
     "teamhub/commands/status.py": "server/test_environment.py",
-    "teamhub/environment/conda/bytecode.py": "server/test_conda_channel.py",
     "teamhub/environment/conda/progress.py": "unit/teamhub/environment/conda/test_prefix.py",
     "teamhub/environment/conda/search.py": "unit/teamhub/environment/conda/test_channels.py",
     "teamhub/people/servers.py": "unit/teamhub/commands/test_user.py",

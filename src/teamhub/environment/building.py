@@ -100,7 +100,7 @@ def fill(
     if plan.team.pip:
         report(f"pip: installing {', '.join(plan.team.pip)}")
     prefix = plan.path / "user"
-    pip = pip_packages.install(prefix, plan.team.pip, plan.pip_before, layout)
+    pip = pip_packages.install(prefix, plan.team.pip, plan.pip_before, layout, report)
     checking.begin("user")
     made = Manifest(
         number=plan.number,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,12 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from teamhub.environment.by_hand import files
+from teamhub.system import sandbox
 from teamhub.system.remedies import retry_command, retry_env_command
 from teamhub.system.run import failure
 from teamhub_shared import TeamhubError
 
-#: An ordinary account that owns nothing, as people do not own the environment.
-ACCOUNT, GROUP = "nobody", "nogroup"
 TIMEOUT_SECONDS = 180.0
 
 #: Starts a kernel as JupyterLab does and runs a cell in it; imports, while the kernel starts, what
@@ -72,14 +70,13 @@ class Program:
         return self.path.partition("/")[0]
 
     def run(self, generation: Path) -> None:
-        """Run it as an account that owns nothing.
+        """Run it as an account that owns nothing, as people do not own the environment.
 
         Raises BrokenGeneration with its own words.
         """
-        with tempfile.TemporaryDirectory(prefix="teamhub-check-") as home:
-            # A kernel's files go here: the account has no home.
-            Path(home).chmod(0o777)
-            run_program([str(generation / self.path), *self.arguments], generation, home)
+        # Among the generations, where the next command removes what a killed one has left.
+        with sandbox.folder(generation.resolve().parent, ".check-") as own:
+            run_program([str(generation / self.path), *self.arguments], generation, own)
 
 
 USER_PROGRAMS = (
@@ -154,30 +151,18 @@ def running_checks(generation: Path, checks: Sequence[Check]) -> Iterator[Checki
         workers.shutdown(cancel_futures=True)
 
 
-def run_program(command: Sequence[str], generation: Path, home: str) -> None:
-    """Run a generation's program with `home` for its files.
+def run_program(command: Sequence[str], generation: Path, own: Path) -> None:
+    """Run a generation's program with the folder `own` for its files.
 
     Raises BrokenGeneration.
     """
+    environment = {
+        "PATH": f"{generation}/user/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     try:
-        done = subprocess.run(
-            command,
-            user=ACCOUNT,
-            group=GROUP,
-            extra_groups=(),
-            cwd="/",
-            env={
-                "PATH": f"{generation}/user/bin:/usr/bin:/bin",
-                "HOME": home,
-                "LANG": "C.UTF-8",
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=TIMEOUT_SECONDS,
-        )
+        done = sandbox.run(command, own, environment, seconds=TIMEOUT_SECONDS)
     except OSError as error:
         raise broken(f"{command[0]}: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:

@@ -114,7 +114,7 @@ def make_again(
             rattler.call(write_prefix, again, environment, lock, specs[environment], layout)
     pips = {package.name for package in made.pip_packages}
     if "user" in found and pips & found["user"].damaged.keys():
-        pip_packages.install(again / "user", made.team.pip, made.pip_packages, layout)
+        pip_packages.install(again / "user", made.team.pip, made.pip_packages, layout, report)
 
 
 def put_back_all(generation: Generation, environment: str, again: Path, report: Report) -> None:

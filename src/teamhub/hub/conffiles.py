@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from teamhub.environment.store.generations import CURRENT
+from teamhub.system import sandbox
 from teamhub.system.remedies import retry_command
 from teamhub.system.run import run, write_file
 from teamhub_shared import TeamhubError
@@ -34,7 +35,7 @@ NECESSARY = (
 REPAIR = "teamhub repair conffiles"
 REINSTALL = "apt-get install --reinstall teamhub"
 #: Has Python say on one line why a file is none.
-PARSE = "import ast, sys; ast.parse(sys.stdin.buffer.read())"
+PARSE = "import ast, sys; ast.parse(open(sys.argv[1], 'rb').read())"
 #: States in which dpkg's record may be of the version before (dpkg(1)).
 UNPACKED = ("unpacked", "half-installed")
 
@@ -149,11 +150,11 @@ def python_fault(text: bytes) -> str:
         return ""
     own = CURRENT / "hub/bin/python3"
     if own.exists():  # it may be newer, and know more
-        done = subprocess.run(
-            [own, "-I", "-S", "-c", PARSE], input=text, capture_output=True, check=False
-        )
-        if done.returncode == 0:
-            return ""
+        with sandbox.folder(CURRENT.resolve().parent, ".parse-") as folder:
+            (folder / "text").write_bytes(text)
+            command = [str(own), "-I", "-S", "-c", PARSE, f"{folder}/text"]
+            if sandbox.run(command, folder, {}).returncode == 0:
+                return ""
     return f"is not Python: {said}"
 
 

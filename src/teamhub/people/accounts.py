@@ -17,6 +17,7 @@ from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import (
     ADMINS_GROUP,
     FIRST_PERSON_UID,
+    PACKAGES_ACCOUNT,
     SERVICE_ACCOUNT,
     USERS_GROUP,
     is_name,
@@ -50,6 +51,8 @@ def check_name(name: str) -> None:
         raise BadName(f"{name!r} is not a name for an account", rename_remedy(name))
     if name == SERVICE_ACCOUNT:
         raise BadName(f"{name!r} is the account that runs the hub, not a person", remedy)
+    if name == PACKAGES_ACCOUNT:
+        raise BadName(f"{name!r} is the account that runs what packages bring", remedy)
     try:
         account = pwd.getpwnam(name)
     except KeyError:

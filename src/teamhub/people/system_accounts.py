@@ -1,4 +1,4 @@
-"""The package's own account, groups and folders: systemd-sysusers makes again what is lost."""
+"""The package's own accounts, groups and folders: systemd-sysusers makes again what is lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from teamhub.people.accounts import find_group, has_account, service_account
 from teamhub.system.remedies import retry_command
 from teamhub.system.run import run
 from teamhub_shared import sockets
-from teamhub_shared.accounts import ADMINS_GROUP, SERVICE_ACCOUNT, USERS_GROUP
+from teamhub_shared.accounts import ADMINS_GROUP, PACKAGES_ACCOUNT, SERVICE_ACCOUNT, USERS_GROUP
 
 #: The name of the package's file in /usr/lib/sysusers.d, and of that in /usr/lib/tmpfiles.d.
 OWN = "teamhub.conf"
@@ -24,16 +24,17 @@ GROUPS_BEFORE = Path("/etc/group-")
 
 
 def put_back(report: Callable[[str], None]) -> None:
-    """Make the account, groups and folders that are missing, and report what that costs."""
+    """Make the accounts, groups and folders that are missing, and report what that costs."""
     groups = [group for group in (USERS_GROUP, ADMINS_GROUP) if find_group(group) is None]
-    is_lost = not has_account(SERVICE_ACCOUNT)
+    own = (SERVICE_ACCOUNT, PACKAGES_ACCOUNT)
+    lost_accounts = [account for account in own if not has_account(account)]
     # systemd-sysusers writes the file anew
     before = text_of(GROUPS_BEFORE)
     is_incomplete = find_group(sockets.GROUP) is None
-    if groups or is_lost or is_incomplete:
+    if groups or lost_accounts or is_incomplete:
         run(["systemd-sysusers", OWN], remedy=REINSTALL)
-    if is_lost:
-        report(f"made the account {SERVICE_ACCOUNT} again, which was missing")
+    for account in lost_accounts:
+        report(f"made the account {account} again, which was missing")
     if is_incomplete:
         report(f"made the group {sockets.GROUP} again, which was missing")
     for group in groups:

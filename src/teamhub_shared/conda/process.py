@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 #: process would have the locks that they hold, and nobody to release them.  `spawn` is for any.
 Start = Literal["fork", "spawn"]
 
+#: Of sys/prctl.h, for prctl(2).
+PR_SET_PDEATHSIG = 1
 #: Of malloc.h, for mallopt(3).
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 
@@ -80,9 +82,21 @@ def prepare() -> None:
     """Make a new process fit for rattler."""
     import atexit
 
+    end_with_caller()
     return_memory()
     # A forked one ends by os._exit(2) in any case (multiprocessing.popen_fork).
     atexit.register(end_at_once)
+
+
+def end_with_caller() -> None:
+    """Have the kernel kill this process when the thread that has begun it is gone.
+
+    It would wait for the next call for ever, and keep the lock that it has inherited.
+    """
+    import ctypes
+    import signal
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def end_at_once() -> None:

@@ -338,7 +338,7 @@ PEOPLE_GOOD = [
 ]  # fmt: skip
 PEOPLE_BAD = [
     "root", "zoe root", "www-data", "rhea", "rhea, zoe", "nobody", "daemon", "Zoe", "Kaylee",
-    "1zoe",
+    "1zoe", "teamhub-build",
     "-zoe", "zoe!", "zoë", "z" * 33, "ALL=(ALL)", "zoe ALL=(ALL)", "%sudo", "zoe:x", "#1000",
     "zoe.w",
     "* $(touch /x)", r"zo\e", "\"zoe\" 'wash' `id`", "zoe\nroot", "$(touch /x) * 'a\"",

@@ -19,6 +19,7 @@ from teamhub.environment.store import manifest
 from teamhub.environment.store.damaged import DamagedStore
 from teamhub.environment.store.layout import SERVER, Layout
 from teamhub.environment.store.manifest import Manifest
+from teamhub.system import sandbox
 from teamhub.system.remedies import retry_env_command
 from teamhub_shared import TeamhubError
 
@@ -89,9 +90,11 @@ def folders(layout: Layout) -> list[Path]:
 
 def remove_unfinished(layout: Layout) -> None:
     """Remove what killed builds left."""
-    for path in folders(layout):
-        if not is_complete(path):
-            remove(path)
+    left = [path for path in folders(layout) if not is_complete(path)]
+    if left:
+        sandbox.stop_left_behind()
+    for path in left:
+        remove(path)
 
 
 def remove(path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from teamhub.environment.team import pip_lines
 from teamhub.environment.team.file import BadTeamFile, Item, Section, Sections, compose, parse
 from teamhub_shared import TeamhubError
 from teamhub_shared.project_names import canonical_name
@@ -30,8 +31,11 @@ class NotAsked(TeamhubError):
 def package_name(spec: str) -> str:
     """The name in a conda spec or a pip requirement, so that two spellings of one are equal.
 
+    An option of pip's has none, and stands for itself: no package is called so.
     Raises BadTeamFile if there is none.
     """
+    if pip_lines.option(spec):
+        return spec
     match = NAME.match(spec)
     if match is None:
         raise BadTeamFile(f"{spec!r} has no name", "write it as NAME, NAME=VERSION or NAME>=1")

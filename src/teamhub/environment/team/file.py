@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from teamhub.environment.team import pip_lines
 from teamhub.system.run import write_file
 from teamhub_shared import TeamhubError
 
@@ -30,7 +31,7 @@ class TeamPackages:
     channels: tuple[str, ...] = ()
     #: conda's specs, such as "polars >=1".
     specs: tuple[str, ...] = ()
-    #: pip's requirements.
+    #: pip's requirements, and options of pip's (pip_lines).
     pip: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -234,11 +235,20 @@ def split_pip(node: yaml.Node | None, path: Path) -> tuple[Section, Section]:
             if pip.node is not None:
                 raise complaint(entry, path, "`pip:` is here a second time")
             pip = scalars(section(keys, "pip", path), path)
+            refuse_faults(pip, path)
         elif isinstance(entry, yaml.ScalarNode) and entry.value.strip():
             specs.append(Item(entry.value.strip(), entry))
         else:
             raise complaint(entry, path, "a package's name was expected here")
     return Section(tuple(specs), node), pip
+
+
+def refuse_faults(pip: Section, path: Path) -> None:
+    """Raise BadTeamFile for a line of pip's that cannot be meant."""
+    for item in pip.items:
+        problem = pip_lines.fault(item.text)
+        if problem:
+            raise complaint(item.node, path, problem)
 
 
 def complaint(node: yaml.Node, path: Path, problem: str) -> BadTeamFile:

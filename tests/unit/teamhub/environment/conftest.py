@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +14,12 @@ import pytest
 
 from support.conda_channel import Channel
 from support.web import Web, serve
-from teamhub.environment import apply
+from teamhub.environment import apply, pip_packages
 from teamhub.environment.by_hand import changes
 from teamhub.environment.by_hand.changes import Changes
 from teamhub.environment.store import generations, manifest
 from teamhub.environment.store.layout import Layout
+from teamhub.environment.store.manifest import PipPackage
 from teamhub.environment.store.state import State, read_state
 from teamhub_build.lock import write_lock
 from teamhub_build.suites import machine_suite
@@ -140,6 +143,29 @@ class Server:
         return file.read_text() if file.exists() else None
 
 
+class Pip:
+    """pip, with one prefix."""
+
+    def __init__(self, prefix: Path, layout: Layout) -> None:
+        self.prefix, self.layout = prefix, layout
+        self.said: list[str] = []
+
+    def install(self, *wanted: str, before: Sequence[PipPackage] = ()) -> tuple[PipPackage, ...]:
+        """Install what a list of the team's asks for."""
+        return pip_packages.install(self.prefix, wanted, before, self.layout, self.said.append)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The Python packages of the prefix."""
+        return dict(pip_packages.distributions(self.prefix).values())
+
+    @property
+    def modules(self) -> Path:
+        """The folder of its packages."""
+        (found,) = self.prefix.glob("lib/python3*/site-packages")
+        return found
+
+
 @pytest.fixture
 def embedded(tmp_path: Path) -> Channel:
     """What the build machine has: the packages that ship."""
@@ -187,3 +213,47 @@ def two(server: Server, other: Channel) -> Server:
 def repair(server: Server) -> None:
     """`teamhub env repair`."""
     apply.repair_all(server.said.append, server.layout)
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prefix with Python and pip."""
+    prefix = tmp_path_factory.mktemp("pristine") / "user"
+    subprocess.run([sys.executable, "-m", "venv", prefix], check=True)
+    return prefix
+
+
+@pytest.fixture
+def prefix(pristine: Path, reachable: Path) -> Path:
+    """The same for one test, in a folder of its own as in a generation."""
+    made = reachable / "generation/user"
+    shutil.copytree(pristine, made, symlinks=True)
+    return made
+
+
+@pytest.fixture
+def layout(reachable: Path, tmp_path: Path) -> Layout:
+    (reachable / "opt").mkdir()
+    return Layout(root=reachable / "opt", team_file=tmp_path / "environment.yml")
+
+
+@pytest.fixture
+def pip(prefix: Path, layout: Layout) -> Pip:
+    return Pip(prefix, layout)
+
+
+@pytest.fixture
+def wheels(reachable: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder where the admin's pip.conf has pip look; there is no index.
+
+    Only root can read that pip.conf.
+    """
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    folder = reachable / "wheels"
+    folder.mkdir()
+    config = tmp_path / "pip.conf"
+    config.write_text(f"[global]\nno-index = true\nfind-links = {folder}\n")
+    config.chmod(0o600)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    return folder

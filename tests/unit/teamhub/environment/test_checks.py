@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +11,15 @@ import pytest
 
 from teamhub.environment import checks
 from teamhub.environment.checks import CHECKS, BrokenGeneration, Program, running_checks
+from teamhub.system import sandbox
 
 
 @pytest.fixture
-def generation() -> Iterator[Path]:
-    """A folder that other accounts reach, with a program."""
-    folder = Path(tempfile.mkdtemp(prefix="teamhub-test-"))
-    folder.chmod(0o755)
+def generation(reachable: Path) -> Path:
+    """A folder that other accounts reach, for a program."""
+    folder = reachable / "generation"
     (folder / "user/bin").mkdir(parents=True)
-    yield folder
-    shutil.rmtree(folder)
+    return folder
 
 
 def program(generation: Path, script: str, *arguments: str) -> Program:
@@ -39,18 +36,22 @@ class TestProgram:
     def test_one_that_succeeds_passes(self, generation: Path) -> None:
         program(generation, 'test "$1 $2" = "a b"', "a", "b").run(generation)
 
-    def test_it_is_run_as_nobody_and_in_no_other_group(self, generation: Path) -> None:
-        found = 'test "$(id -un) $(id -Gn)" = "nobody nogroup"'
-        program(generation, found).run(generation)
+    def test_it_is_run_without_rights_and_reaches_no_network(self, generation: Path) -> None:
+        who = sandbox.account().pw_name
+        found = f'test "$(id -un) $(id -Gn)" = "{who} {who}" && test "$(ls /sys/class/net)"'
+        program(generation, f"{found}; ! grep -q : /proc/net/route").run(generation)
 
     def test_it_has_a_home_to_write_into_and_that_is_gone_afterwards(
         self, generation: Path
     ) -> None:
+        script = 'touch "$HOME/file" && stat --format="%U %a %n" "$HOME" >&2 && exit 1'
         with pytest.raises(BrokenGeneration) as caught:
-            program(generation, 'touch "$HOME/file" && echo "$HOME" >&2 && exit 1').run(generation)
-        home = Path(caught.value.problem.split()[-1])
-        assert home.name.startswith("teamhub-check-")
-        assert not home.exists()
+            program(generation, script).run(generation)
+        who, mode, home = caught.value.problem.split()[-3:]
+        assert (who, mode) == (sandbox.account().pw_name, "700")
+        # among the generations, where the next command would find it
+        assert Path(home).parents[2] == generation.parent
+        assert list(generation.parent.iterdir()) == [generation]
 
     def test_it_finds_the_generations_own_programs_first(self, generation: Path) -> None:
         (generation / "user/bin/ls").write_text("#!/bin/sh\nexit 0\n")

@@ -7,117 +7,104 @@ import shutil
 import signal
 import subprocess
 import sys
-import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from support.python_packages import make_wheel
 from teamhub.environment import pip_packages
 from teamhub.environment.pip_packages import PipFailed
 from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import PipPackage
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prefix with Python and pip."""
-    prefix = tmp_path_factory.mktemp("pristine") / "user"
-    subprocess.run([sys.executable, "-m", "venv", prefix], check=True)
-    return prefix
-
-
-@pytest.fixture
-def prefix(pristine: Path, tmp_path: Path) -> Path:
-    """The same for one test, in a folder of its own as in a generation."""
-    made = tmp_path / "generation/user"
-    shutil.copytree(pristine, made, symlinks=True)
-    return made
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(root=tmp_path / "opt", team_file=tmp_path / "environment.yml")
-
-
-def make_wheel(folder: Path, name: str, version: str, requires: Sequence[str] = ()) -> Path:
-    """Add a wheel with one module that says its version."""
-    info = f"{name}-{version}.dist-info"
-    needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
-    content = {
-        f"{name}.py": f"VERSION = {version!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    lines = [*(f"{path},," for path in content), f"{info}/RECORD,,"]
-    file = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(file, "w") as wheel:
-        for path, text in {**content, f"{info}/RECORD": "\n".join(lines)}.items():
-            wheel.writestr(path, text)
-    return file
-
-
-@pytest.fixture
-def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder where the admin's pip.conf has pip look; there is no index."""
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    config = tmp_path / "pip.conf"
-    config.write_text(f"[global]\nno-index = true\nfind-links = {folder}\n")
-    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
-    return folder
-
-
-def versions(prefix: Path) -> dict[str, str]:
-    """The Python packages of a prefix."""
-    return dict(pip_packages.distributions(prefix).values())
+from teamhub.system import sandbox
+from unit.teamhub.environment.conftest import Pip
 
 
 def test_nothing_is_run_where_nothing_is_asked_for(tmp_path: Path, layout: Layout) -> None:
-    assert pip_packages.install(tmp_path / "absent", (), (), layout) == ()
+    assert Pip(tmp_path / "absent", layout).install() == ()
 
 
-def test_what_pip_brought_is_known_with_where_from(
-    prefix: Path, layout: Layout, wheels: Path
-) -> None:
+def test_what_pip_brought_is_known_with_where_from(pip: Pip, wheels: Path) -> None:
     make_wheel(wheels, "some_thing", "1.0", ["helper"])
     helper = make_wheel(wheels, "helper", "2.0")
-    installed = pip_packages.install(prefix, ["Some.Thing"], (), layout)
+    installed = pip.install("Some.Thing")
     assert [(package.name, package.version) for package in installed] == [
         ("helper", "2.0"),
         ("some-thing", "1.0"),
     ]
     assert installed[0].url == helper.as_uri()
-    assert versions(prefix).items() >= {("helper", "2.0"), ("some-thing", "1.0")}
+    assert pip.versions.items() >= {("helper", "2.0"), ("some-thing", "1.0")}
 
 
-def test_what_was_there_before_keeps_its_version(
-    prefix: Path, layout: Layout, wheels: Path
-) -> None:
+def test_what_was_there_before_keeps_its_version(pip: Pip, wheels: Path) -> None:
     make_wheel(wheels, "thing", "1.0")
-    before = pip_packages.install(prefix, ["thing"], (), layout)
+    before = pip.install("thing")
     make_wheel(wheels, "thing", "2.0")
-    shutil.rmtree(prefix / next(f for f in pip_packages.distributions(prefix) if "thing" in f))
-    assert pip_packages.install(prefix, ["thing"], before, layout) == before
-    assert versions(prefix)["thing"] == "1.0"
+    for path in pip.modules.glob("thing*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert pip.install("thing", before=before) == before
+    assert pip.versions["thing"] == "1.0"
 
 
-def test_condas_packages_are_not_moved(prefix: Path, layout: Layout, wheels: Path) -> None:
-    pip = versions(prefix)["pip"]
-    make_wheel(wheels, "thing", "1.0", [f"pip !={pip}"])
+def test_condas_packages_are_not_moved(pip: Pip, wheels: Path) -> None:
+    version = pip.versions["pip"]
+    make_wheel(wheels, "thing", "1.0", [f"pip !={version}"])
     make_wheel(wheels, "pip", "99.0")
-    with pytest.raises(PipFailed, match=f"pip=={pip}|pip {pip}|conflict") as caught:
-        pip_packages.install(prefix, ["thing"], (), layout)
-    assert str(layout.team_file) in caught.value.remedy
-    assert versions(prefix)["pip"] == pip
+    with pytest.raises(PipFailed, match=f"pip=={version}|pip {version}|conflict") as caught:
+        pip.install("thing")
+    assert str(pip.layout.team_file) in caught.value.remedy
+    assert pip.versions["pip"] == version
 
 
 @pytest.mark.usefixtures("wheels")
-def test_what_cannot_be_had_is_named_by_pip_itself(prefix: Path, layout: Layout) -> None:
-    with pytest.raises(PipFailed, match="No matching distribution found for absent"):
-        pip_packages.install(prefix, ["absent"], (), layout)
+def test_what_cannot_be_had_is_named_by_pip_itself(pip: Pip) -> None:
+    with pytest.raises(PipFailed, match="No matching distribution found for absent") as caught:
+        pip.install("absent")
+    assert "`--no-binary NAME`" in caught.value.remedy
+
+
+def test_all_of_it_is_roots_and_runs_by_the_prefixs_python(pip: Pip, wheels: Path) -> None:
+    scripts = {
+        "thing-1.0.dist-info/entry_points.txt": "[console_scripts]\nhello = thing:hello\n",
+        "thing-1.0.data/data/share/thing/x": "",
+    }
+    make_wheel(wheels, "thing", "1.0", files=scripts)
+    pip.install("thing")
+    paths = [pip.prefix / "bin/hello", pip.prefix / "share/thing/x", *pip.modules.glob("thing*")]
+    assert len(paths) == 4
+    for path in [each for top in paths for each in (top, *top.rglob("*"))]:
+        status = path.stat()
+        assert (status.st_uid, status.st_gid) == (0, 0)
+        is_program = path.is_dir() or path.name == "hello"
+        assert status.st_mode & 0o7777 == (0o755 if is_program else 0o644)
+    assert paths[0].read_text().startswith(f"#!{pip.prefix}/bin/python3\n")
+    (bytecode,) = (pip.modules / "__pycache__").glob("thing.*.pyc")
+    source = pip.modules / "thing.py"
+    # PEP 552: the time of the source for which it is valid
+    assert int.from_bytes(bytecode.read_bytes()[8:12], "little") == int(source.stat().st_mtime)
+
+
+def test_a_file_that_another_package_has_stays_and_is_named(pip: Pip, wheels: Path) -> None:
+    (pip.modules / "ours.py").write_text("conda's")
+    make_wheel(wheels, "thing", "1.0", files={"ours.py": "thing's"})
+    pip.install("thing")
+    assert (pip.modules / "ours.py").read_text() == "conda's"
+    assert pip.said == [
+        f"warning: pip: {pip.modules}/ours.py is of another package already, and stays so"
+    ]
+
+
+def test_no_pth_file_runs_code_in_pip(pip: Pip, wheels: Path) -> None:
+    make_wheel(wheels, "thing", "1.0")
+    (pip.modules / "evil.pth").write_text("import sys; sys.exit('evil ran')\n")
+    assert pip.install("thing")
+
+
+def test_a_pip_that_says_something_else_is_named(pip: Pip, wheels: Path) -> None:
+    make_wheel(wheels, "thing", "1.0")
+    (pip.modules / "pip/__main__.py").write_text("print('[]')\n")
+    with pytest.raises(PipFailed, match="pip does not say what it has installed"):
+        pip.install("thing")
 
 
 URL = "https://example.org/thing-1.0-py3-none-any.whl"
@@ -136,34 +123,36 @@ def test_the_same_content_and_another_address_are_not(layout: Layout) -> None:
     pip_packages.compare_hashes([installed], [installed, moved], layout)
 
 
-def test_it_leaves_nothing_but_what_it_installed(
-    prefix: Path, layout: Layout, wheels: Path
-) -> None:
+def test_it_leaves_nothing_but_what_it_installed(pip: Pip, wheels: Path) -> None:
     make_wheel(wheels, "thing", "1.0")
-    pip_packages.install(prefix, ["thing"], (), layout)
-    assert list(prefix.parent.iterdir()) == [prefix]
+    pip.install("thing")
+    assert list(pip.prefix.parent.iterdir()) == [pip.prefix]
 
 
-def test_what_it_leaves_when_it_is_killed_lies_in_the_unfinished_generation(tmp_path: Path) -> None:
-    python = tmp_path / "generation/user/bin/python3"
-    python.parent.mkdir(parents=True)
-    python.write_text("#!/bin/sh\nkill -KILL $PPID\n")
-    python.chmod(0o755)
+def test_what_it_leaves_when_it_is_killed_lies_in_the_unfinished_generation(
+    pip: Pip, tmp_path: Path
+) -> None:
     tmp = tmp_path / "tmp"
     tmp.mkdir()
     program = (
-        "import sys\n"
+        "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from teamhub.environment import pip_packages\n"
-        "from teamhub.environment.store.layout import SERVER\n"
-        "pip_packages.install(Path(sys.argv[1]), ['thing'], (), SERVER)\n"
+        "from teamhub.environment.store.layout import Layout\n"
+        "from teamhub.system import sandbox\n"
+        "sandbox.run = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"sandbox.PACKAGES_ACCOUNT = {sandbox.account().pw_name!r}\n"
+        "prefix, root = map(Path, sys.argv[1:])\n"
+        "pip_packages.install(prefix, ['thing'], (), Layout(root=root), print)\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp)}
     done = subprocess.run(
-        [sys.executable, "-c", program, str(python.parents[1])], env=environment, check=False
+        [sys.executable, "-c", program, pip.prefix, pip.layout.root], env=environment, check=False
     )
     assert done.returncode == -signal.SIGKILL
     assert list(tmp.iterdir()) == []
+    left = [path.name for path in pip.prefix.parent.iterdir() if path != pip.prefix]
+    assert [name[:5] for name in left] == [".pip-"]
 
 
 def test_the_packages_of_a_prefix_are_known_by_their_metadatas_folders(tmp_path: Path) -> None:
@@ -188,6 +177,6 @@ def test_a_hash_is_noted_where_pip_installed_from_a_file(
     download: dict[str, str | dict[str, str | dict[str, str]]],
 ) -> None:
     entry = {"metadata": {"name": "Thing", "version": "1.0"}, "download_info": download}
-    found = pip_packages.pip_package(entry)  # type: ignore[arg-type]
+    found = pip_packages.pip_package(entry)
     sha256 = "12ab" if "archive_info" in download else ""
     assert found == PipPackage("thing", "1.0", str(download["url"]), sha256)

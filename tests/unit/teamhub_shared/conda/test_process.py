@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,36 @@ def test_where_it_was_killed_the_command_to_type_is_named(start: Start) -> None:
         with pytest.raises(CutShort) as raised:
             rattler.call(os.kill, number, signal.SIGKILL)
     assert raised.value.remedy.endswith("then: teamhub env apply")
+
+
+#: Is killed while the process that it has begun waits for the next call, with the same output.
+KILLED = """\
+import os, signal, sys, time
+from teamhub_shared.conda.process import rattler_process
+
+if __name__ == "__main__":
+    with rattler_process("again", start=sys.argv[1]) as rattler:
+        print(rattler.call(os.getpid), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@BOTH
+def test_it_ends_with_a_caller_that_is_killed(start: Start, tmp_path: Path) -> None:
+    program = tmp_path / "killed.py"
+    program.write_text(KILLED)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    # which ends when the last process that has the output is gone
+    done = subprocess.run(
+        [sys.executable, program, start],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert done.stdout.strip().isdecimal(), done.stderr
 
 
 @BOTH

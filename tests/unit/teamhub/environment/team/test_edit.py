@@ -65,6 +65,10 @@ def test_a_package_is_put_where_an_admin_would(before: str, after: str) -> None:
             "dependencies:\n  - pip:\n    - b\n    - thing\n",
         ),
         ("dependencies:\n  - pip:\n", "dependencies:\n  - pip:\n    - thing\n"),
+        (
+            "dependencies:\n  - pip:\n    - --no-binary thing\n",
+            "dependencies:\n  - pip:\n    - --no-binary thing\n    - thing\n",
+        ),
     ],
 )
 def test_a_package_of_pip_goes_below_pip(before: str, after: str) -> None:
@@ -107,6 +111,14 @@ def test_a_package_is_taken_out_with_its_line_alone(before: str, after: str) -> 
     assert without_packages(before, PATH, ["a"]) == after
 
 
+def test_an_option_of_pips_is_an_entry_of_its_own() -> None:
+    text = "dependencies:\n  - pip:\n    - --no-binary thing\n    - thing\n"
+    option = "--no-binary thing"
+    assert with_packages(text, PATH, "pip", [option]) == text
+    assert without_packages(text, PATH, ["thing"]) == text.replace("    - thing\n", "")
+    assert without_packages(text, PATH, [option]) == text.replace(f"    - {option}\n", "")
+
+
 def test_what_is_not_there_cannot_be_removed() -> None:
     with pytest.raises(NotAsked, match="polars is not in"):
         without_packages("dependencies: [a]\n", PATH, ["polars"])
@@ -119,6 +131,7 @@ def test_what_is_not_there_cannot_be_removed() -> None:
         ("conda-forge::Python_Dateutil >=2", "python-dateutil"),
         ("thing[extra]==1.4", "thing"),
         ("thing @ https://example.org/thing.whl", "thing"),
+        ("--no-binary thing", "--no-binary thing"),
     ],
 )
 def test_the_name_of_a_spec(spec: str, name: str) -> None:

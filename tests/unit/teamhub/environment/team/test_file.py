@@ -62,6 +62,8 @@ def test_all_of_condas_form_is_read(file: Path) -> None:
         ("dependencies:\n  - a\n  -\n", 3, "a package's name"),
         ("dependencies:\n  - pip: [a]\n  - pip: [b]\n", 3, "a second time"),
         ("channels:\n  - [a]\n", 2, "a name was expected"),
+        ("dependencies:\n  - pip:\n    - a\n    - --no-binary\n", 4, "`--no-binary` needs"),
+        ("dependencies:\n  - pip:\n    - --target /\n", 3, "no option --target"),
         ("channels: [a]\nchannels: [b]\n", 2, "a second time"),
     ],
 )
