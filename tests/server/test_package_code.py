@@ -23,9 +23,16 @@ PLACES = [
     for folder in (
         *("/etc", "/root", "/usr/lib/teamhub", "/opt/teamhub", "/opt/teamhub/generations"),
         *("/opt/teamhub/current/user", "/opt/teamhub/pip", "/var/lib/teamhub", "/home/zoe"),
-        *("/tmp", "/var/tmp", "/run", "/srv"),
+        *("/run", "/srv"),
     )
 ]
+#: Where any account may write.
+OPEN = [f"{folder}/was-here" for folder in ("/tmp", "/var/tmp", "/dev/shm")]
+#: Runs a command as in an image that is being built: there is no systemd to ask.
+IN_AN_IMAGE = (
+    *("unshare", "--mount", "--", "sh", "-c"),
+    *('mount -t tmpfs -o mode=755 tmpfs /run && exec "$@"', "sh"),
+)
 #: What Python runs when it starts in an environment that has this package.
 AT_THE_START = f"""\
 import os, pathlib, pwd, socket, sys
@@ -44,7 +51,7 @@ def answers(path):
         return False
     return True
 
-places = [path for path in [*{PLACES!r}, sys.prefix + "/was-here"] if can_write(path)]
+places = [path for path in [*{PLACES + OPEN!r}, sys.prefix + "/was-here"] if can_write(path)]
 sockets = [path for path in ("/run/dbus/system_bus_socket", "/run/teamhub/hub/hub.sock")
            if answers(path)]
 status = pathlib.Path("/proc/self/status").read_text()
@@ -59,7 +66,7 @@ os._exit(7)
 
 def was_here(server: BootedServer) -> list[str]:
     """Where packages' code has left something."""
-    return server.run("ls", "-d", *PLACES, check=False).stdout.split()
+    return server.run("ls", "-d", *PLACES, *OPEN, check=False).stdout.split()
 
 
 def units(server: BootedServer) -> str:
@@ -68,21 +75,25 @@ def units(server: BootedServer) -> str:
 
 
 @pytest.mark.every_suite
+@pytest.mark.parametrize("where", [(), IN_AN_IMAGE], ids=["on a server", "in an image"])
 def test_code_of_a_conda_package_has_no_rights_and_reaches_nothing(
-    server: BootedServer, channel: TeamChannel
+    server: BootedServer, channel: TeamChannel, where: tuple[str, ...]
 ) -> None:
-    channel.add_pure("hostile", {"hostile.pth": "import hostile\n", "hostile.py": AT_THE_START})
+    if not where:
+        files = {"hostile.pth": "import hostile\n", "hostile.py": AT_THE_START}
+        channel.add_pure("hostile", files)
     before = current(server)
-    command = ("teamhub", "env", "add", "hostile", "--channel", channel.url)
+    command = (*where, "teamhub", "env", "add", "hostile", "--channel", channel.url)
     said = server.run(*command, check=False, SECRET="of root").stderr
     found = re.search(r"the new environment does not work: .*found: (.*)", said)
     assert found, said
     who, places, sockets, rights, interfaces, secret = ast.literal_eval(found[1])
     assert who == ACCOUNT
-    # what everybody may write to is not the one that others see
-    assert set(places) <= {"/tmp/was-here", "/var/tmp/was-here"}
+    assert set(places) <= set(OPEN)
     assert (sockets, rights, interfaces, secret) == ([], ["0" * 16], ["lo"], None)
-    assert was_here(server) == []
+    # On a server, what any account may write to is not the one that others see.
+    assert was_here(server) == (sorted(places) if where else [])
+    server.run("rm", "-f", *OPEN)
     assert current(server) == before
     assert units(server) == ""
 
@@ -103,7 +114,7 @@ def test_an_sdist_is_built_if_that_is_asked_for_and_without_rights(
 ) -> None:
     # a login for an index would be in there
     server.run("chmod", "0600", "/etc/pip.conf")
-    wheels.make_sdist("source", PLACES)
+    wheels.make_sdist("source", [*PLACES, *OPEN])
     refused = env(server, "add", "--pip", "source", check=False)
     assert "No matching distribution found for source" in refused
     assert "`--no-binary NAME`" in refused
@@ -114,7 +125,7 @@ def test_an_sdist_is_built_if_that_is_asked_for_and_without_rights(
     uid, attempts = ast.literal_eval(printed)
     assert str(uid) == server.output("id", "--user", ACCOUNT)
     done = {path for path, came_of_it in attempts.items() if came_of_it == "done"}
-    assert done <= {"/tmp/was-here", "/var/tmp/was-here"}
+    assert done <= set(OPEN)
     assert was_here(server) == []
     assert is_as_it_was_made(server)
 

@@ -38,6 +38,7 @@ PROPERTIES = (
     "ProtectHome=read-only",
     "PrivateTmp=yes",
     "PrivateDevices=yes",
+    "TemporaryFileSystem=/dev/shm",
     "PrivateIPC=yes",
     "ProtectProc=invisible",
     "ProtectClock=yes",
