@@ -55,6 +55,15 @@ def test_rhea_is_a_system_account_that_nobody_can_log_in_to(server: BootedServer
     assert server.output("passwd", "--status", "rhea").split()[1] == "L"
 
 
+def test_packages_code_has_an_account_that_nobody_can_log_in_to(server: BootedServer) -> None:
+    name, _, uid, gid, _, _, shell = server.output("getent", "passwd", "teamhub-build").split(":")
+    assert name == "teamhub-build"
+    assert 0 < int(uid) < 1000
+    assert shell.endswith("/nologin")
+    assert server.output("id", "--groups", "teamhub-build") == gid
+    assert server.output("passwd", "--status", "teamhub-build").split()[1] == "L"
+
+
 def test_rhea_may_check_passwords(server: BootedServer) -> None:
     assert "shadow" in server.output("id", "--name", "--groups", "rhea").split()
     assert mode(server, "/etc/shadow") == "root:shadow 640"

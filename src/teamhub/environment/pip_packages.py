@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from teamhub.environment.store.layout import Layout
 from teamhub.environment.store.manifest import PipPackage
 from teamhub.environment.team.pip_lines import is_wheel, lets_build
 from teamhub.system import handover, sandbox
+from teamhub.system.remedies import retry_env_command
 from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import PACKAGES_ACCOUNT
 from teamhub_shared.project_names import canonical_name
@@ -31,6 +33,8 @@ sys.prefix = sys.exec_prefix = prefix
 sys.path.append(packages)
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
+#: What pip says of a package that it cannot have; one that has no wheel is such a one.
+NO_WHEEL = re.compile(r"No matching distribution found for ([A-Za-z0-9][\w.-]*)", re.ASCII)
 #: The cache for what needs no code of a package's to be run.
 WHEELS = "wheels"
 
@@ -107,7 +111,7 @@ def run_pip(
         raise PipFailed(
             f"pip does not say what it has installed: {done.stdout[-300:]!r}",
             f"take a package that has changed pip out of {layout.team_file}, "
-            "then: teamhub env apply",
+            f"then: {retry_env_command()}",
         ) from error
     return entries
 
@@ -149,12 +153,12 @@ def failed(done: subprocess.CompletedProcess[str], layout: Layout) -> PipFailed:
         words = "".join(last) or f"exit status {done.returncode}"
     remedy = (
         f"correct the list below `pip:` in {layout.team_file}, or the index that pip.conf names, "
-        "then: teamhub env apply"
+        f"then: {retry_env_command()}"
     )
-    if "No matching distribution" in words:
+    if without := NO_WHEEL.search(words):
         remedy += (
-            " (if there is no wheel, and the package may run its own code to be built: "
-            "add the line `--no-binary NAME` to that list)"
+            " (if there is no wheel, and the package's own code may run to build one: "
+            f"add the line `--no-binary {without[1]}` to that list)"
         )
     elif "Permission denied" in words or "Read-only" in words or "No such file" in words:
         remedy += (
@@ -173,7 +177,7 @@ def refuse_unasked_sources(entries: Sequence[dict[str, Any]], layout: Layout) ->
             raise PipFailed(
                 f"pip: a package asks for {name} from {url}, which is no wheel",
                 f"if its code may run to build it, add the line `{name} @ {url}` below `pip:` in "
-                f"{layout.team_file}, then: teamhub env apply",
+                f"{layout.team_file}, then: {retry_env_command()}",
             )
 
 

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from teamhub.system import units
-from teamhub.system.remedies import in_maintainer_script
+from teamhub.system.remedies import retry_command
 from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import FIRST_PERSON_UID, PACKAGES_ACCOUNT
 
@@ -83,7 +83,7 @@ def account() -> pwd.struct_passwd:
 
     Raises NoAccount if it is missing, root or a person's.
     """
-    retry = "dpkg --configure teamhub" if in_maintainer_script() else "teamhub apply"
+    retry = retry_command()
     try:
         found = pwd.getpwnam(PACKAGES_ACCOUNT)
     except KeyError as error:
