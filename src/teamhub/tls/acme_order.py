@@ -12,8 +12,10 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,6 +34,9 @@ NO_ACCOUNT = "Consider trying 'new'"
 SAID = "the server reported the following error:\n"
 #: It waits up to an hour for an authority that does not decide.
 SECONDS = 240.0
+#: For node to start on a busy machine.
+PROXY_SECONDS = 60.0
+PAUSE = 0.2
 
 #: In the state folder: why the last order failed, the problem and the remedy, one line each.
 FAILURE = "failure"
@@ -60,6 +65,7 @@ def order(values: Mapping[str, str], state: Path) -> None:
     Raises OrderFailed with what the authority says, or why it could not be asked; NoFullName.
     """
     directory, hosts = values["ACME_DIRECTORY"], names.acme_hosts(values)
+    wait_for_proxy(values)
     folder = state / folder_name(directory)
     # uacme uses a key again that is there
     places = (folder / "private" / hosts[0], folder / hosts[0])
@@ -74,6 +80,25 @@ def order(values: Mapping[str, str], state: Path) -> None:
     key, chain = places[0] / "key.pem", places[1] / "cert.pem"
     # in one file, so that nobody finds one of the two with another's counterpart
     put(state / file_name(directory), key.read_bytes() + chain.read_bytes())
+
+
+def wait_for_proxy(values: Mapping[str, str]) -> None:
+    """Return when the proxy listens where the authority looks: systemd calls it started before.
+
+    Raises OrderFailed if it does not, of which the authority should know nothing.
+    """
+    place = (values["LISTEN_ADDRESS"] or "127.0.0.1", int(values["HTTP_PORT"]))
+    end = time.monotonic() + PROXY_SECONDS
+    while True:
+        try:
+            socket.create_connection(place, PROXY_SECONDS).close()
+        except OSError as error:
+            if time.monotonic() > end:
+                problem = f"the proxy does not listen on port {place[1]}: {error.strerror}"
+                raise OrderFailed(problem, "teamhub apply, then: teamhub tls renew") from error
+            time.sleep(PAUSE)
+        else:
+            return
 
 
 def put(path: Path, content: bytes) -> None:

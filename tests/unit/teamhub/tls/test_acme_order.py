@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,14 @@ class Authority:
 
     def refuse(self, printed: str) -> None:
         (self.folder / "refused").write_text(printed)
+
+
+@pytest.fixture(autouse=True)
+def proxy(monkeypatch: pytest.MonkeyPatch) -> socket.socket:
+    """Listens where the authority looks."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setitem(VALUES, "HTTP_PORT", str(listener.getsockname()[1]))
+    return listener
 
 
 @pytest.fixture
@@ -196,6 +206,34 @@ def test_an_order_that_failed_names_its_names_and_leaves_the_last_one(
     with pytest.raises(OrderFailed, match=r"no certificate for hub\.\S+ www"):
         acme_order.order(VALUES, tmp_path)
     assert given.read_text() == before
+
+
+def test_a_proxy_that_is_still_starting_is_waited_for(
+    authority: Authority, proxy: socket.socket, tmp_path: Path
+) -> None:
+    place = proxy.getsockname()
+    proxy.close()
+    ordering = threading.Thread(target=acme_order.order, args=(VALUES, tmp_path))
+    ordering.start()
+    ordering.join(0.3)
+    assert ordering.is_alive()
+    assert not (authority.folder / "asked").exists()
+    with socket.create_server(place):
+        ordering.join(20)
+    assert authority.asked == ["--yes new", ISSUE]
+
+
+def test_nobody_is_asked_without_a_proxy(
+    authority: Authority,
+    proxy: socket.socket,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    proxy.close()
+    monkeypatch.setattr(acme_order, "PROXY_SECONDS", 0.2)
+    with pytest.raises(OrderFailed, match=r"does not listen on port \d+: Connection refused"):
+        acme_order.order(VALUES, tmp_path)
+    assert not (authority.folder / "asked").exists()
 
 
 def test_a_program_that_is_missing_is_named(
