@@ -40,9 +40,6 @@ from teamhub_shared import LOCK_NAME
 #: Debian's own packages, which conda packages of the embedded channel stand for.
 NOT_INSIDE = "deb"
 
-#: conda-forge's and others' channels are below it.
-PUBLIC_CHANNELS = "https://conda.anaconda.org/"
-
 
 @dataclass(frozen=True)
 class Input:
@@ -142,7 +139,7 @@ def conda_component(record: Record, environments: Sequence[str], inputs: Inputs)
         version=record["version"],
         qualifiers={
             "build": record["build"],
-            "channel": channel.removeprefix(PUBLIC_CHANNELS),
+            "channel": channel,
             "subdir": record["subdir"],
             "type": "conda" if record["fn"].endswith(".conda") else "tar.bz2",
         },
