@@ -139,8 +139,7 @@ def conda_component(record: Record, environments: Sequence[str], inputs: Inputs)
         version=record["version"],
         qualifiers={
             "build": record["build"],
-            # the name by which conda knows it, whatever serves it
-            "channel": channel.rpartition("/")[2],
+            "channel": channel,
             "subdir": record["subdir"],
             "type": "conda" if record["fn"].endswith(".conda") else "tar.bz2",
         },

@@ -187,9 +187,9 @@ def test_a_package_of_a_channel_has_the_channels_names(tmp_path: Path) -> None:
     channel.add("app", depends=["library", "__glibc >=2.17"])
     channel.add("library")
     write_lock(channel.folder, tmp_path / "shipped", specs={"hub": ["app"]}, suite=EVERY_SUITE,
-               channel_url="https://conda.example.org/conda-forge")  # fmt: skip
+               channel_url="https://conda.example.org/team")  # fmt: skip
     bill = written(tmp_path, Variant(EVERY_SUITE, "minimal", ("conda-forge",)), [])
     assert named(bill["components"], "pkg:conda/app@")["purl"] == (
-        "pkg:conda/app@1.0?build=0&channel=conda-forge&subdir=noarch&type=conda"
+        "pkg:conda/app@1.0?build=0&channel=https://conda.example.org/team&subdir=noarch&type=conda"
     )
     assert "distro" not in bill["metadata"]["component"]["purl"]

@@ -277,6 +277,7 @@ def test_a_pair_with_any_damage_is_refused_or_whole(
         KeyPair(places[1], places[0]).load()
 
 
+@settings(max_examples=40)
 @given(content=st.binary() | st.binary().map(lambda inner: BEGIN + inner + END))
 def test_any_bytes_are_refused(folder: Path, good: tuple[Path, Path], content: bytes) -> None:
     (folder / "any").write_bytes(content)
