@@ -42,8 +42,14 @@ def can_speak_for(authority: x509.Certificate, names: ServerNames) -> bool:
 
 
 def permitted(authority: x509.Certificate, names: ServerNames) -> ServerNames:
-    """Those of `names` that an authority's name constraints allow it to speak for."""
-    constraints = authority.extensions.get_extension_for_class(x509.NameConstraints).value
+    """Those of `names` that an authority's name constraints allow it to speak for.
+
+    One without any, which an admin has put in the place of ours, speaks for all.
+    """
+    try:
+        constraints = authority.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return names
     allowed = {subtree.value for subtree in constraints.permitted_subtrees or ()}
     return ServerNames(
         tuple(name for name in names.dns if name.removeprefix("*.") in allowed),

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from teamhub.tls import authority, constraints
 from teamhub.tls.names import ServerNames, sort_names
@@ -65,3 +66,12 @@ def test_of_other_names_those_are_left_that_it_was_made_for() -> None:
     made = authority.AUTHORITY.load_certificate()
     other = sort_names(["bank.example.org", "10.0.0.5", "10.0.0.6"])
     assert constraints.permitted(made, other) == ServerNames((), NAMES.addresses)
+
+
+def test_an_authority_of_the_admins_own_without_constraints_speaks_for_all(tmp_path: Path) -> None:
+    file = tmp_path / "ca.crt"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    files = ["-nodes", "-keyout", "/dev/null", "-out", str(file), "-subj", "/CN=team"]
+    subprocess.run([*command, *files], capture_output=True, check=True)
+    made = x509.load_pem_x509_certificate(file.read_bytes())
+    assert constraints.permitted(made, NAMES) == NAMES
