@@ -154,3 +154,20 @@ def test_a_command_that_is_killed_leaves_no_program(server: BootedServer) -> Non
     marks = server.output("sh", "-c", "ls -d /opt/teamhub/generations/*/.complete").split()
     left = server.output("ls", "-A", "/opt/teamhub/generations").split()
     assert len(marks) == len(left)
+
+
+@pytest.mark.fault(
+    "the account teamhub-build deleted",
+    person="nothing: people work on",
+    admin="each change of the environment: the account is missing",
+    remedy="teamhub apply",
+)
+def test_a_lost_account_is_named_and_made_again(server: BootedServer) -> None:
+    server.run("userdel", ACCOUNT)
+    words = env(server, "apply", "--update", check=False)
+    assert f"the account {ACCOUNT}, which runs the programs of packages, is missing" in words
+    assert "What to do: make it again: teamhub apply" in words
+    said = server.run("teamhub", "apply").stderr
+    assert f"made the account {ACCOUNT} again, which was missing" in said
+    env(server, "apply", "--update")
+    assert is_as_it_was_made(server)

@@ -147,7 +147,7 @@ def run(
     # Not as properties of the unit, which everybody may read.
     file = own.with_name("environment")
     file.touch(mode=0o600)
-    file.write_text(assignments(variables), "utf-8")
+    file.write_text(assignments(variables), "utf-8", "surrogateescape")
     properties = [
         *PROPERTIES,
         *([] if network else ["PrivateNetwork=yes"]),
