@@ -10,6 +10,7 @@ from typing import cast
 
 from jupyterhub import orm
 from jupyterhub.apihandlers.auth import OAuthAuthorizeHandler
+from jupyterhub.apihandlers.hub import RootAPIHandler
 from jupyterhub.apihandlers.users import UserTokenListAPIHandler
 from jupyterhub.user import User
 from sqlalchemy import event
@@ -85,8 +86,20 @@ class AuthorizeHandler(OAuthAuthorizeHandler):
         return needed
 
 
+class RootHandler(RootAPIHandler):
+    """Tells the version to those who are logged in: others look for an old one."""
+
+    def get(self) -> None:
+        """The version, or nothing."""
+        if self.current_user is None:
+            self.finish({})
+        else:
+            super().get()
+
+
 #: The addresses at which these answer in place of JupyterHub's own.
 HANDLERS = [
+    (r"/api/", RootHandler),
     (r"/api/users/([^/]+)/tokens", TokenListHandler),
     (r"/api/oauth2/authorize", AuthorizeHandler),
 ]

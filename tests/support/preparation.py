@@ -39,6 +39,7 @@ DEBIAN_PACKAGES = (
     "reprotest",
     "shellcheck",
     "systemd-container",
+    "testssl.sh",
     "xfsprogs",
 )
 

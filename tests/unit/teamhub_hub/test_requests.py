@@ -43,6 +43,11 @@ def test_a_person_with_too_many_tokens_gets_no_more_and_reads_why(person: HubCli
     assert "revoke some at /hub/token first" in answer["message"]
 
 
+def test_strangers_learn_no_version(hub: HubApp, person: HubClient) -> None:
+    assert hub.client("nobody").get("/hub/api/").json() == {}
+    assert person.get("/hub/api/").json()["version"]
+
+
 @pytest.mark.parametrize(
     ("size", "status"),
     [(0, HTTPStatus.FORBIDDEN), (requests.LARGEST_BODY + 1, HTTPStatus.BAD_REQUEST)],
