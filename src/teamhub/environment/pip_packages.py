@@ -57,6 +57,7 @@ def install(
     """
     if not requirements:
         return ()
+    requirements = [*built_before(before), *requirements]
     pinned = dict(distributions(prefix).values())
     pinned |= {package.name: package.version for package in before}
     # In the prefix's folder, which the next command removes if this one is killed.
@@ -73,6 +74,11 @@ def install(
         for path in handover.take_over(own / "root", inside, prefix, are_closed=are_closed):
             report(f"warning: pip: {prefix}/{path} is of another package already, and stays so")
     return installed
+
+
+def built_before(before: Sequence[PipPackage]) -> list[str]:
+    """The lines by which pip may build what it has built before: no upgrade may stop at that."""
+    return [f"--no-binary {package.name}" for package in before if not is_wheel(package.url)]
 
 
 def run_pip(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def test_one_that_is_asked_for_is_built_without_rights(pip: Pip, wheels: Path) -
     assert built["SAID"].keys() == set(attempts)
     assert "done" not in built["SAID"].values()
     assert not any(Path(path).exists() for path in attempts)
+
+
+def test_one_that_was_built_before_is_built_again(pip: Pip, wheels: Path) -> None:
+    make_sdist(wheels, "thing")
+    before = pip.install("--no-binary thing", "thing")
+    for path in pip.modules.glob("thing*"):  # as in a new generation
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    assert pip.install("thing", before=before) == before
 
 
 @pytest.mark.parametrize("how", ["pip.conf", "variable"])
