@@ -8,14 +8,91 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
-from support.container import BootedServer
+from support.browser import chromium
+from support.container import BootedServer, wait_for
 from support.hub_client import HubClient
 from support.installation import PASSWORDS, Installation, wait_for_login_page
 from support.network import NameServer
+from support.people import PASSWORD, make_people, socket_of
 from support.settings import APPLY, write_settings
 
 LogIn = Callable[[str], HubClient]
+
+#: What a hostile person has at the place of their server: one page, whatever is asked for.
+HOSTILE = """
+import http.server, os, socketserver, sys
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(sys.argv[2].encode())
+    def log_message(self, *_): pass
+os.umask(0o007)
+socketserver.ThreadingUnixStreamServer(sys.argv[1], Answers).serve_forever()
+"""
+#: It takes a token of whoever opens it, and shows what has come of that.
+PAGE = """
+<script>
+(async () => {
+  try {
+    const asked = { credentials: "include" };
+    const form = await (await fetch("HUB/hub/token", asked)).text();
+    const [, proof] = /xsrf_token: "([^"]+)"/.exec(form);
+    const headers = { "X-XSRFToken": proof, "Content-Type": "application/json" };
+    const sent = { ...asked, method: "POST", headers, body: "{}" };
+    document.title = "status " + (await fetch("HUB/hub/api/users/wash/tokens", sent)).status;
+  } catch (error) {
+    document.title = "stopped by " + error.name;
+  }
+})();
+</script>
+"""
+
+
+@pytest.fixture(scope="module")
+def hostile(server: BootedServer, client: LogIn) -> str:
+    """The name of somebody whose server is such a page."""
+    (name,) = make_people(server, "hostile", 1)
+    person = client(name)
+    assert person.log_in(PASSWORD).status_code == HTTPStatus.FOUND
+    person.spawn()
+    path = socket_of(server, name)
+    server.as_user(name, "mv", path, f"{path}.own", check=True)
+    page = PAGE.replace("HUB", server.host.url)
+    program = ("/usr/bin/python3", "-c", HOSTILE, path, page)
+    server.run("systemd-run", "--unit=hostile", f"--uid={name}", *program)
+    listens = ("test", "-S", path)
+    wait_for("the page", lambda: server.run(*listens, check=False).returncode == 0, 10)
+    return name
+
+
+@pytest.fixture(scope="module")
+def browser(installed: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(tmp_path_factory.mktemp("browser"), installed.ca) as opened:
+        yield opened
+
+
+def came_of_opening(browser: Browser, hub: str, address: str) -> str:
+    """What comes of it when Wash, who is logged in, opens a page of somebody's."""
+    page = browser.new_context().new_page()
+    page.goto(f"{hub}/hub/login?next=%2Fhub%2Fhome")
+    page.get_by_label("Username").fill("wash")
+    page.get_by_label("Password").fill(PASSWORDS["wash"])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/hub/home")
+    page.goto(address)
+    page.wait_for_function("document.title !== ''")
+    return page.title()
+
+
+def test_at_one_name_for_all_a_persons_page_takes_a_token_of_whoever_opens_it(
+    browser: Browser, server: BootedServer, hostile: str
+) -> None:
+    hub = server.host.url
+    assert came_of_opening(browser, hub, f"{hub}/user/{hostile}/") == "status 201"
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +111,14 @@ def domain(
     names: NameServer,
     installed: Installation,
     before: tuple[HubClient, str],
+    hostile: str,
 ) -> Iterator[str]:
     """The server's name, with a record in DNS for all names below it, and the setting."""
     assert before
     host = server.host.domain_name
     names.domains[host] = server.host.address
     known = Path("/etc/hosts").read_text("utf-8")
-    people = " ".join(f"{name}.{host}" for name in ("zoe", "wash", "nobody"))
+    people = " ".join(f"{name}.{host}" for name in ("zoe", "wash", "nobody", hostile))
     Path("/etc/hosts").write_text(f"{known}{server.host.address} {people}\n", "utf-8")
     write_settings(server, SUBDOMAIN_HOST=host)
     server.run(*APPLY)
@@ -79,6 +157,13 @@ def test_at_her_name_there_is_no_page_of_the_hubs(zoe: HubClient, domain: str, n
     assert shown.headers["Location"] == f"https://{domain}/hub/login?next=%2Fx"
     sent = zoe.session.post(login, data={"username": "zoe"}, timeout=15)
     assert sent.status_code == HTTPStatus.MISDIRECTED_REQUEST
+
+
+def test_at_names_of_their_own_browsers_stop_such_a_page(
+    browser: Browser, server: BootedServer, hostile: str, domain: str
+) -> None:
+    page = f"https://{hostile}.{domain}/user/{hostile}/"
+    assert came_of_opening(browser, server.host.url, page) == "stopped by TypeError"
 
 
 def test_whoever_looks_whether_the_hub_is_there_may_use_any_name(
