@@ -131,16 +131,13 @@ def test_what_goes_on_running_is_ended_and_not_waited_for(
 
 @pytest.fixture
 def own_environment(server: BootedServer) -> Iterator[None]:
-    """A drop-in that gives the hub variables, and a folder of the account's own packages."""
+    """A drop-in that gives the hub variables."""
     server.run("mkdir", "-p", DROP_INS)
     server.run("tee", f"{DROP_INS}/team.conf", given=DROP_IN)
     server.run("tee", "/etc/teamhub/team.env", given="TEAM_SECRET='right click'\n")
     server.run("systemctl", "daemon-reload")
-    find = "import site; print(site.getusersitepackages())"
-    packages = server.as_user("rhea", PYTHON, "-c", find, check=True).stdout.strip()
-    server.as_user("rhea", "mkdir", "-p", packages, check=True)
     yield
-    server.run("rm", "-r", DROP_INS, "/etc/teamhub/team.env", packages)
+    server.run("rm", "-r", DROP_INS, "/etc/teamhub/team.env")
     server.run("sh", "-c", "rm -f /var/lib/teamhub/seen-*")
     server.run("systemctl", "daemon-reload")
 

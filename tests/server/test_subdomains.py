@@ -191,7 +191,7 @@ def test_a_server_from_before_goes_on(before: tuple[HubClient, str], domain: str
     assert wash.log_in(PASSWORDS["wash"]).status_code == HTTPStatus.FOUND
     page = wash.get("/user/wash/lab")
     assert page.url.startswith(f"https://wash.{domain}/user/wash/lab"), page.text
-    wash.server_url = f"https://wash.{domain}"
+    wash.own_url = f"https://wash.{domain}"
     assert wash.run_cell(kernel, "print(answer)") == "42\n"
 
 

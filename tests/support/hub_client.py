@@ -30,14 +30,19 @@ class HubClient:
 
     def __init__(self, url: str, ca: Path, user: str) -> None:
         self.url = url
-        #: Where the person's server is; another name where each has its own (SUBDOMAIN_HOST).
-        self.server_url = url
+        #: Where the person's server is, if it has a name of its own (SUBDOMAIN_HOST).
+        self.own_url = ""
         self.user = user
         self.ca = ca
         self.session = requests.Session()
         # The environment's own CA bundle would take the place of `verify`.
         self.session.trust_env = False
         self.session.verify = str(ca)
+
+    @property
+    def server_url(self) -> str:
+        """Where the person's server is."""
+        return self.own_url or self.url
 
     def log_in(self, password: str) -> requests.Response:
         """Fill in the login form; the answer of the hub, redirects not followed."""
@@ -111,7 +116,8 @@ class HubClient:
         # The visit goes through the hub's OAuth and leaves the server's own cookies.
         opened = self.get(f"/user/{self.user}/lab")
         opened.raise_for_status()
-        self.server_url = opened.url.partition("/user/")[0]
+        place = opened.url.partition("/user/")[0]
+        self.own_url = "" if place == self.url else place
         return seconds
 
     def stop(self, pause: float = 0.3) -> None:
