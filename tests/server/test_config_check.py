@@ -25,7 +25,6 @@ DROP_IN = """\
 Environment="TEAM=two words"
 EnvironmentFile=/etc/teamhub/team.env
 """
-PYTHON = "/opt/teamhub/current/hub/bin/python3"
 #: A snippet that writes down the environment, and where modules come from: the program's own folder
 #: is there for the hub alone.
 SAVE_WHAT_IS_SEEN = """\
