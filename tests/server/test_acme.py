@@ -234,7 +234,8 @@ def test_an_authority_that_is_away_is_named_and_the_old_one_goes_on(
     before = fingerprint(server)
     pebble.stop()
     refused = complaint(server.run("teamhub", "tls", "renew", check=False))
-    assert f"{pebble.directory}: Couldn't connect to server" in refused
+    # curl of Debian 12, and of 13
+    assert re.search(rf"{pebble.directory}: Could(n't| not) connect to server", refused)
     assert fingerprint(server) == before
     # it is not due, so nobody has to do anything
     assert fault(server) == ""
