@@ -178,6 +178,7 @@ def test_dpkg_has_one_fetched_that_is_due(server: BootedServer, pebble: Pebble) 
     verified(server, pebble)
 
 
+@pytest.mark.exhaustive
 def test_so_has_a_start_of_the_server(server: BootedServer, pebble: Pebble) -> None:
     before = fingerprint(server)
     forget(server)
@@ -228,6 +229,7 @@ def tries_since(server: BootedServer, mark: str) -> str:
     return server.output("journalctl", "--quiet", "--no-pager", unit, f"--since={mark}")
 
 
+@pytest.mark.exhaustive
 def test_an_authority_that_is_away_is_named_and_the_old_one_goes_on(
     server: BootedServer, pebble: Pebble
 ) -> None:
@@ -244,6 +246,7 @@ def test_an_authority_that_is_away_is_named_and_the_old_one_goes_on(
 def test_one_that_has_forgotten_the_account_gets_it_again(
     server: BootedServer, pebble: Pebble
 ) -> None:
+    pebble.stop()
     pebble.start()
     server.run("teamhub", "tls", "renew")
     verified(server, pebble)
