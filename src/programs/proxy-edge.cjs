@@ -70,6 +70,11 @@ function refusal(request, toHub) {
   return undefined;
 }
 
+// Where a browser finds, at a name of this server, what it has asked for.
+function locationAt(host, url) {
+  return `https://${host}${port}${url.startsWith("/") ? url : "/"}`;
+}
+
 // Whether the hub is asked at a name that is not its own.  At amy's, its pages would be in the reach
 // of what she puts there.
 function isElsewhere(request) {
@@ -89,8 +94,7 @@ function admit(request, answer) {
   }
   const reason = http.STATUS_CODES[status];
   if (answer instanceof http.ServerResponse) {
-    const path = request.url.startsWith("/") ? request.url : "/";
-    const elsewhere = status === 302 ? { Location: `https://${domain}${port}${path}` } : {};
+    const elsewhere = status === 302 ? { Location: locationAt(domain, request.url) } : {};
     answer.writeHead(status, { "Content-Type": "text/plain", ...elsewhere });
     answer.end(`${reason}\n`);
     // what comes is thrown away; a browser reads no answer while it sends
@@ -163,3 +167,5 @@ http.ClientRequest.prototype.emit = function (event, message, ...others) {
   if (event === "error" && message.code === "ENOENT") message.code = "ECONNREFUSED";
   return emit.call(this, event, message, ...others);
 };
+
+exports.locationAt = locationAt;

@@ -6,9 +6,10 @@ const fs = require("node:fs");
 const http = require("node:http");
 const net = require("node:net");
 const own = require("./proxy-certificate.cjs");
+const { locationAt } = require("./proxy-edge.cjs"); // loaded before this
 
 const listen = net.Server.prototype.listen;
-const { CERTIFICATE, HTTP_PORT: port, HTTPS_PORT, LISTEN_ADDRESS: address } = process.env;
+const { CERTIFICATE, HTTP_PORT: port, LISTEN_ADDRESS: address } = process.env;
 
 // It would be opened on every address, whatever --ip says: with a LISTEN_ADDRESS it is opened there
 // alone.
@@ -76,10 +77,8 @@ http.Server.prototype.emit = function (event, request, answer, ...others) {
     return true;
   }
   const host = hostFor(request);
-  const path = request.url.startsWith("/") ? request.url : "/";
   if (host) {
-    const suffix = HTTPS_PORT === "443" ? "" : `:${HTTPS_PORT}`;
-    answer.writeHead(301, { Location: `https://${host}${suffix}${path}` });
+    answer.writeHead(301, { Location: locationAt(host, request.url) });
     answer.end();
   } else {
     answer.writeHead(400, { "Content-Type": "text/plain" });

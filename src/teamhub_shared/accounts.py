@@ -34,6 +34,11 @@ def is_persons(uid: int) -> bool:
     return any(first <= uid <= last for first, last in PERSON_UIDS)
 
 
+def is_services(uid: int, gid: int) -> bool:
+    """Whether an account with these numbers can be one of ours: neither root nor a person's."""
+    return 0 < uid < FIRST_PERSON_UID and gid != 0
+
+
 def is_name(name: str) -> bool:
     """Whether an account that is given access can have the name."""
     return re.fullmatch(NAME, name) is not None

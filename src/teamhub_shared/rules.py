@@ -46,10 +46,10 @@ ADDRESS = f"{_IPV4}|{_IPV6}"
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 HOST_NAME = rf"{_LABEL}(\.{_LABEL})*"
 NO_HOST_NAME = r"([^.]*\.)*[0-9]+|.{254}.*"
-#: In a certificate: one label in place of the star (RFC 6125, section 6.4.3).
-WILDCARD = rf"\*\.{_LABEL}(\.{_LABEL})+"
 #: What can have names below it that a public authority signs: it has two labels or more.
 DOMAIN = rf"{_LABEL}(\.{_LABEL})+"
+#: In a certificate: one label in place of the star (RFC 6125, section 6.4.3).
+WILDCARD = rf"\*\.{DOMAIN}"
 
 #: Of the address of a server on the web; and of a person's mail, as far as both are ASCII.
 WEB_ADDRESS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from teamhub.environment.store.layout import SERVER
@@ -30,9 +31,10 @@ def show_status(_: argparse.Namespace) -> None:
 
     for unit in (units.PROXY, units.HUB):
         print(f"{unit:24}{'runs' if units.is_active(unit) else 'does not run'}")
-    print(f"{'login page':24}{login_page()}")
-    print(f"{'names':24}{subdomains.describe(conf.read()['SUBDOMAIN_HOST'])}")
-    print(f"{'certificate':24}{overview.in_a_line(conf.read())}")
+    values = conf.read()
+    print(f"{'login page':24}{login_page(values)}")
+    print(f"{'names':24}{subdomains.describe(values['SUBDOMAIN_HOST'])}")
+    print(f"{'certificate':24}{overview.in_a_line(values)}")
     # It may be damaged, which is an error; what is above is to be seen all the same.
     state = read_state()
     print(f"{'environment':24}{environment(state.needed_current)}")
@@ -45,11 +47,10 @@ def show_status(_: argparse.Namespace) -> None:
         print("Nobody runs a server.")
 
 
-def login_page() -> str:
+def login_page(values: Mapping[str, str]) -> str:
     """Where people log in."""
     from teamhub.tls import names
 
-    values = conf.read()
     host = names.server_names(values).first
     if values["CERTIFICATE"] == "none":
         address = values["LISTEN_ADDRESS"] or "127.0.0.1"

@@ -16,12 +16,12 @@ from teamhub.system.run import run
 from teamhub_shared import TeamhubError
 from teamhub_shared.accounts import (
     ADMINS_GROUP,
-    FIRST_PERSON_UID,
     PACKAGES_ACCOUNT,
     SERVICE_ACCOUNT,
     USERS_GROUP,
     is_name,
     is_persons,
+    is_services,
 )
 
 
@@ -91,7 +91,7 @@ def check_groups() -> None:
 def check_service_account() -> None:
     """Raise BadName when the service account is root or a person's: the hub must not be either."""
     account = service_account()
-    if not 0 < account.pw_uid < FIRST_PERSON_UID or account.pw_gid == 0:
+    if not is_services(account.pw_uid, account.pw_gid):
         raise BadName(
             f"the account {SERVICE_ACCOUNT} (uid {account.pw_uid}) is not a system account, "
             "and teamhub needs that name for the hub",

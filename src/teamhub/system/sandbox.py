@@ -22,7 +22,7 @@ from pathlib import Path
 from teamhub.system import units
 from teamhub.system.remedies import retry_command
 from teamhub_shared import TeamhubError
-from teamhub_shared.accounts import FIRST_PERSON_UID, PACKAGES_ACCOUNT
+from teamhub_shared.accounts import PACKAGES_ACCOUNT, is_services
 
 #: The name of a unit is this and something random.
 UNIT = "teamhub-packages-"
@@ -91,7 +91,7 @@ def account() -> pwd.struct_passwd:
             f"the account {PACKAGES_ACCOUNT}, which runs the programs of packages, is missing",
             f"make it again: {retry}",
         ) from error
-    if not 0 < found.pw_uid < FIRST_PERSON_UID or found.pw_gid == 0:
+    if not is_services(found.pw_uid, found.pw_gid):
         raise NoAccount(
             f"the account {PACKAGES_ACCOUNT} (uid {found.pw_uid}) is not a system account, and "
             "teamhub needs that name for the one that runs the programs of packages",
